@@ -1,0 +1,1 @@
+"""The controller: decides, deploys, drives, judges and composes. Nobody imports it."""

@@ -1,0 +1,1 @@
+"""Where a cluster lives: the seams, and one module per place."""

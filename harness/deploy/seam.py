@@ -1,0 +1,71 @@
+"""The seams of deployment: a `Host` is where something runs, a `Deployment` is a cluster that runs.
+
+Invariants: every call that can hang takes a timeout; a Deployment used as a context manager leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from nemeses.faults import Evidence, Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A command that ended."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+
+class Host(Protocol):
+    """One machine, container or namespace."""
+
+    name: str
+
+    def exec(self, argv: Sequence[str], *, timeout_s: float, stdin: bytes = b"") -> Completed:
+        """Run to the end. Raises EnvironmentFault when it does not end in time or cannot be started."""
+
+    def put(self, path: str, content: bytes, *, timeout_s: float) -> None:
+        """Write a file, its folders included."""
+
+    def get(self, path: str, *, timeout_s: float) -> bytes:
+        """Read a file."""
+
+
+class Deployment(Protocol):
+    """A deployed cluster. Entering starts every node and returns when all are ready; leaving stops and collects everything."""
+
+    nodes: tuple[str, ...]
+    addresses: Mapping[str, str]
+    place: str
+
+    def __enter__(self) -> Deployment: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def apply(self, fault: Fault) -> Evidence:
+        """Do it; say how it was seen to bite. Never raises for a fault that did not land: that is evidence too."""
+
+    def undo(self, fault: Fault) -> Evidence:
+        """Take it back, remembering nothing; evidence includes what was counted meanwhile (packets dropped)."""
+
+    def heal(self) -> Evidence:
+        """Take everything back, whatever was done: all links open, all nodes running."""
+
+    def client_process(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Start `argv` where clients live; stdin and stdout are pipes, stderr goes to clients.log in the run folder."""
+
+    def log_files(self) -> Mapping[str, Sequence[Path]]:
+        """Node -> files on the controller's disk in which its log lines stand (they grow while it runs)."""
+
+    def check_alive(self) -> list[str]:
+        """Nodes that died although no fault killed them, each in a sentence with the last lines of their log."""

@@ -1,0 +1,69 @@
+"""Faults as values: what is planned (`FaultSpec`), and what it became once the nodes' roles were known (`Fault`).
+
+Invariants: frozen, JSON both ways (msgspec); a Fault names nodes and directed links, nothing about any place they run in.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+CLIENTS = "clients"  # the name that stands for all clients at the end of a link
+
+
+class Link(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """One direction: packets from `source` to `target`. Either may be `CLIENTS`."""
+
+    source: str
+    target: str
+
+
+class Partition(msgspec.Struct, frozen=True, tag="partition", tag_field="kind"):
+    """Packets on these directed links vanish silently. `shape` says how they were chosen, in words."""
+
+    links: tuple[Link, ...]
+    shape: str
+
+
+class Kill(msgspec.Struct, frozen=True, tag="kill", tag_field="kind"):
+    """SIGKILL to the nodes; the undo starts them again on the same data directory."""
+
+    nodes: tuple[str, ...]
+
+
+class Pause(msgspec.Struct, frozen=True, tag="pause", tag_field="kind"):
+    """SIGSTOP to the nodes; the undo is SIGCONT."""
+
+    nodes: tuple[str, ...]
+
+
+Fault = Partition | Kill | Pause
+
+
+class FaultSpec(msgspec.Struct, frozen=True):
+    """A fault before roles are known.
+
+    kind: "partition" | "kill" | "pause". shape: for partitions "one" | "halves" | "majorities-ring" | "bridge" | "leader" |
+    "one-way" | "clients"; for kill and pause the target "one" | "leader" | "minority" | "majority" | "all".
+    order: a permutation of all nodes drawn from the seed when the plan was made; whatever is still open is settled by it,
+    so that the same roles give the same fault.
+    """
+
+    kind: Literal["partition", "kill", "pause"]
+    shape: str
+    order: tuple[str, ...]
+
+
+class View(msgspec.Struct, frozen=True):
+    """What is known of the cluster when a fault is due. `leader`: the node that leads in the highest term seen, or None."""
+
+    nodes: tuple[str, ...]
+    leader: str | None = None
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """Whether a fault landed, or its undo worked, and how that was seen (each line e.g. "n2: 41 packets from n1 dropped")."""
+
+    status: Literal["installed", "skipped", "indeterminate"]
+    lines: tuple[str, ...] = ()

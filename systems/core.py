@@ -1,0 +1,149 @@
+"""The seam between a protocol and the world: events in, effects out.
+
+A protocol is a `Core`: `step(event)` changes its state and returns the effects that a shell then performs *in order*.
+Two shells perform them: `systems.shells.node` (timers, disk, gRPC) and `systems.shells.sim` (a cluster in one thread).
+
+Laws:
+- No clock, socket, dice or log call inside a core. Time arrives as `TimerFired`; randomness is the shell's draw
+  within the range of a `SetTimer`; a log line is a `Trace`.
+- The order of the list is the durability contract (the idea of etcd-io/raft's `Ready`): whatever stands behind a
+  `Persist` happens only after that record is on stable storage. A shell may join neighbouring Persists of several steps into one
+  fsync as long as nothing overtakes it.
+- Messages, records and commands are msgspec Structs of the system's own, so both shells can carry them.
+- After a crash the shell builds a new core from the records that had been persisted, in order, and sends `Start`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+MILLISECOND_NS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """First event of every incarnation, after the records have been restored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """`message` arrived from the node named `sender`. Messages may be lost, doubled, late or out of order."""
+
+    sender: str
+    message: Any
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """The timer `name` ran out. Setting a timer again replaces it; a replaced or cancelled timer never fires."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A client's `command`; answered by at most one `Reply` with the same `request_id`, in this incarnation."""
+
+    request_id: int
+    command: Any
+
+
+Event = Start | Receive | TimerFired | Request
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send `message` to the node named `to`; may be lost."""
+
+    to: str
+    message: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Persist:
+    """Append `record` to stable storage; nothing behind it in the list happens before it is there."""
+
+    record: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Answer the request `request_id`; `result` is a Struct of `systems.kv` (`Result` union)."""
+
+    request_id: int
+    result: Any
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Fire `name` after a delay that the shell draws uniformly from [low_ns, high_ns]."""
+
+    name: str
+    low_ns: int
+    high_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    """The timer `name` will not fire until it is set again."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A structured log line, e.g. `Trace("role", {"term": 3, "role": "leader", "leader": "n1"})`.
+
+    The event `role` is what reports and role-seeking nemeses read: it has exactly the keys term (int; the epoch of a
+    primary-backup), role ("leader" | "follower" | "candidate" | "primary" | "backup") and leader (name or None).
+    """
+
+    event: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+Effect = Send | Persist | Reply | SetTimer | CancelTimer | Trace
+
+
+@dataclass(frozen=True, slots=True)
+class CoreConfig:
+    """What every core is given: its own name, all members (own name included, same order on every node), options.
+
+    `options` are the run's `-o key=value` pairs; a core rejects none of them (the system's plug-in class has done that).
+    """
+
+    name: str
+    members: tuple[str, ...]
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """The other members."""
+        return tuple(m for m in self.members if m != self.name)
+
+    @property
+    def majority(self) -> int:
+        """Size of the smallest majority."""
+        return len(self.members) // 2 + 1
+
+
+class Core(Protocol):
+    """A protocol without I/O."""
+
+    def step(self, event: Event) -> list[Effect]:
+        """Take one event, change state, say what is to be done, in order."""
+
+
+class CoreFactory(Protocol):
+    """Builds a core, and tells a shell the types it has to carry.
+
+    `message_type` and `record_type` are msgspec Structs or unions of tagged Structs.
+    """
+
+    message_type: Any
+    record_type: Any
+
+    def __call__(self, config: CoreConfig, records: Sequence[Any]) -> Core:
+        """A core that continues where `records` (in the order they were persisted) left off; [] for a new node."""

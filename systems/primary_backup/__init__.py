@@ -1,0 +1,1 @@
+"""Primary-backup replication in two modes: async (claims little) and sync (claims linearizability)."""
