@@ -1,7 +1,7 @@
 """Three verdicts, and which is worse.
 
-Invariants: a verdict is data (msgspec, JSON both ways) and holds all that a report draws; Unknown is never shown as Valid;
-`worst` is associative and commutative in what it ranks: Invalid > Unknown > Valid.
+Invariants: a verdict is data (msgspec, JSON both ways) and holds all that a report draws; Unknown is never
+shown as Valid; `worst` is associative and commutative in what it ranks: Invalid > Unknown > Valid.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import msgspec
 
 
 class EvidenceOp(msgspec.Struct, frozen=True):
-    """One operation of a counter-example. `index` is its row in the history; `return_ns` is None while it stayed open (INFO).
+    """One operation of a counter-example. `index` is its row in the history; `return_ns` is None while it
+    stayed open (INFO).
 
     `text` is how the model writes it, e.g. "read → 4", "write 7", "cas 1→2 → false".
     """
@@ -33,14 +34,18 @@ class EvidenceOp(msgspec.Struct, frozen=True):
 
 
 class PlacedStep(msgspec.Struct, frozen=True):
-    """The operation `index` placed next in the longest legal order; `state` is the state after it, in the model's words."""
+    """The operation `index` placed next in the longest legal order; `state` is the state after it, in the
+    model's words.
+    """
 
     index: int
     state: str
 
 
 class StuckOp(msgspec.Struct, frozen=True):
-    """The operation `index` cannot be placed after the longest legal order; `why` in words (e.g. "reads 4, but the state is 7")."""
+    """The operation `index` cannot be placed after the longest legal order; `why` in words (e.g. "reads 4,
+    but the state is 7").
+    """
 
     index: int
     why: str
@@ -49,8 +54,9 @@ class StuckOp(msgspec.Struct, frozen=True):
 class CounterExample(msgspec.Struct, frozen=True):
     """A minimal set of operations that contradict each other, whatever the operations left out did.
 
-    ops: in order of call. initial: the model's initial state in words. order: the longest legal order of these operations.
-    stuck: those that cannot follow. `left_out`: how many operations of the same key were removed to get here.
+    ops: in order of call. initial: the model's initial state in words. order: the longest legal order of
+    these operations. stuck: those that cannot follow. `left_out`: how many operations of the same key were
+    removed to get here.
     """
 
     key: Any
@@ -63,7 +69,9 @@ class CounterExample(msgspec.Struct, frozen=True):
 
 
 class Valid(msgspec.Struct, frozen=True, tag="valid", tag_field="verdict"):
-    """The promise holds. `witness`: per key an order of row indices that the model accepts (empty where none applies)."""
+    """The promise holds. `witness`: per key an order of row indices that the model accepts (empty where none
+    applies).
+    """
 
     checked: int
     witness: tuple[tuple[Any, tuple[int, ...]], ...] = ()
@@ -94,7 +102,9 @@ _RANK: dict[type, int] = {Valid: 0, Unknown: 1, Invalid: 2}
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """The worst of the verdicts, the first one among equals; Unknown for none (nothing judged is never fine)."""
+    """The worst of the verdicts, the first one among equals; Unknown for none (nothing judged is never
+    fine).
+    """
     return max(verdicts, key=lambda v: _RANK[type(v)], default=Unknown("nothing was judged"))
 
 

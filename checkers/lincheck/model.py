@@ -1,0 +1,65 @@
+"""The seam `Model`: what a single, correct copy of the object does. The checker asks a model and knows none
+by name.
+
+Laws of a model: pure; states are hashable, and equal states behave alike; `step` depends on nothing but its
+arguments; where `reads_only` says True, `step` never gives any state but the one it was given (it may give
+none).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, Final, Protocol
+
+from checkers.history import Outcome, identity
+
+State = Hashable
+
+
+class Unknown:
+    """The output of an operation whose answer never came."""
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = Unknown()
+
+
+class ModelError(ValueError):
+    """An operation that the model cannot judge (an `f` it does not know, an input of the wrong form)."""
+
+
+class Model(Protocol):
+    """A sequential specification."""
+
+    name: str
+
+    def initial(self) -> State:
+        """The state before the first operation."""
+
+    def step(self, state: State, f: str, input: Any, output: Any) -> tuple[State, ...]:
+        """Every state after an operation that gave `output`; empty if it cannot give it in `state`.
+
+        `output` is UNKNOWN for an operation whose answer never came: then every state that any answer leads
+        to.
+        """
+
+    def reads_only(self, f: str, input: Any, output: Any) -> bool:
+        """Whether this operation changes no state at all. Raises ModelError for an operation it does not
+        know.
+        """
+
+    def describe_op(self, f: str, input: Any, output: Any, outcome: Outcome) -> str:
+        """The operation in a few words, e.g. "read → 4"."""
+
+    def describe_state(self, state: State) -> str:
+        """The state in a few words."""
+
+    def why_not(self, state: State, f: str, input: Any, output: Any) -> str:
+        """Why the operation cannot follow in `state`, e.g. "reads 4, but the state is 7"."""
+
+
+def op_identity(f: str, input: Any, output: Any) -> Hashable:
+    """Equal for two operations exactly if no model can tell them apart."""
+    return (f, identity(input), UNKNOWN if output is UNKNOWN else identity(output))

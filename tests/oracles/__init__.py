@@ -1,0 +1,1 @@
+"""Every clever thing against a dumb one."""
