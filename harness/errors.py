@@ -1,6 +1,7 @@
 """Whose fault it is: yours (ConfigError), the machine's (EnvironmentFault), ours (HarnessBug).
 
-Invariants: every message says what is wrong, where, and how to mend it; exit codes are those of docs/architecture.md.
+Invariants: every message says what is wrong, where, and how to mend it; exit codes are those of
+docs/architecture.md.
 """
 
 from __future__ import annotations

@@ -1,1 +1,3 @@
-"""One run: who does what when (`dispatch`, pure), the clients' process (`clients`), and the conductor (`live`)."""
+"""One run: who does what when (`dispatch`, pure), the clients' process (`clients`), and the conductor
+(`live`).
+"""

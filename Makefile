@@ -1,0 +1,43 @@
+# Two commands matter: `make run` and `make test`. Both set up what they need first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test bench setup setup-dev format clean
+
+run: setup
+	$(BIN)/splitbrain run raft -n partition,kill,pause --time 30s
+	$(BIN)/splitbrain run primary-backup -o mode=async -n partition,kill,pause --time 20s --expect anomaly
+
+test: setup-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 --ignore=tests/e2e --ignore=tests/conformance
+	$(BIN)/pytest tests/conformance tests/e2e
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+format: setup-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+setup: $(VENV)/.installed
+	@sh .ci/packages iproute2:ip nftables:nft util-linux:unshare
+
+setup-dev: setup $(VENV)/.installed-dev
+	@sh .ci/packages chromium:chromium
+
+$(VENV)/.installed: pyproject.toml
+	@sh .ci/venv $(PYTHON) $(VENV)
+	$(BIN)/pip install -q -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/pip install -q -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,9 @@
+"""`make bench`: every measurement, one after the other."""
+
+from __future__ import annotations
+
+from benchmarks import harness_rate, raft_rate, ready
+
+if __name__ == "__main__":
+    for measurement in (harness_rate, raft_rate, ready):
+        measurement.main()

@@ -1,0 +1,256 @@
+"""The command line `splitbrain`: parses, hands over to `harness.compose`, prints, exits.
+
+Invariants: heavy imports stay inside the commands (`--help` answers in under 200 ms); every error that is not
+ours is one message and a documented exit code; results go to stdout, progress to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+from harness.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, SplitbrainError
+
+EXITS = """\b
+Exit codes: 0 as expected - 1 anomaly (or an expected one is gone) - 2 inconclusive
+3 harness or environment failure - 4 usage - 5 nothing selected - 6 prerequisite missing
+130/143 interrupted, with the report written."""
+
+RUN_HELP = f"""Deploy SYSTEM, hurt it, and judge what its clients saw.
+
+SYSTEM is a name (`splitbrain list systems`) or path/to/file.py:Class.
+
+\b
+Examples:
+  splitbrain run raft -n partition,kill,pause --time 60s
+  splitbrain run primary-backup -o mode=async -n partition --expect anomaly
+  splitbrain run examples/tcp_store.py:TcpStore --nodes 1 -o stale=yes
+
+{EXITS}
+"""
+
+
+class Suggesting(click.Group):
+    """A group that answers an unknown command with the closest one."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """As click does, with a suggestion."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            close = get_close_matches(args[0], self.list_commands(ctx), n=1)
+            hint = (
+                f"did you mean {close[0]!r}?"
+                if close
+                else f"choose one of: {', '.join(self.list_commands(ctx))}"
+            )
+            raise click.UsageError(f"no command {args[0]!r}: {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Suggesting, epilog=EXITS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="splitbrain")
+def cli() -> None:
+    """Splitbrain runs a replicated system, breaks it, and tells whether its history was linearizable.
+
+    \b
+    Examples:
+      splitbrain run raft -n partition,kill,pause
+      splitbrain check runs/20260101-120000-raft-s7
+      splitbrain list systems
+    """
+
+
+def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say what a run does."""
+    options = [
+        click.option("-w", "--workload", default="register", show_default=True, help="What clients do."),
+        click.option(
+            "-n", "--nemeses", default="none", show_default=True, help="Faults, e.g. partition,kill,pause."
+        ),
+        click.option("--nodes", default=5, show_default=True, help="Number of nodes."),
+        click.option("-c", "--clients", default=10, show_default=True, help="Concurrent clients."),
+        click.option("--time", "time_text", default="30s", show_default=True, help="How long clients work."),
+        click.option(
+            "--rate",
+            default=200.0,
+            show_default=True,
+            help="Operations per second; 0: as fast as they answer.",
+        ),
+        click.option("--keys", default=5, show_default=True, help="Keys in use at a time."),
+        click.option(
+            "--ops-per-key", default=100, show_default=True, help="Operations before a key is retired."
+        ),
+        click.option("--op-timeout", default="1s", show_default=True, help="Time limit of one operation."),
+        click.option(
+            "--ready-timeout", default="20s", show_default=True, help="Time limit of the start of all nodes."
+        ),
+        click.option("--seed", type=int, default=None, help="Names the run; drawn and printed when absent."),
+        click.option(
+            "-o", "--option", "options", multiple=True, metavar="KEY=VALUE", help="An option of the system."
+        ),
+        click.option(
+            "--expect",
+            default="valid",
+            show_default=True,
+            help="valid, or anomaly: what is wanted of this run.",
+        ),
+        click.option("--on", "place", default="local", show_default=True, help="Where nodes live: local."),
+        click.option(
+            "--failed-cas",
+            default="observation",
+            show_default=True,
+            help="What a failed cas means: observation, or did-not-happen.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say where results go, and the judge's limits."""
+    options = [
+        click.option("--runs", default="runs", show_default=True, help="Folder of all runs."),
+        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def judge_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The judge's limits."""
+    command = click.option(
+        "--judge-memory", "judge_memory_mb", default=4096, show_default=True, help="MB per claim."
+    )(command)
+    return click.option("--judge-time", default="5m", show_default=True, help="Time limit per claim.")(
+        command
+    )
+
+
+@cli.command(help=RUN_HELP)
+@click.argument("system")
+@run_options
+@judge_options
+@output_options
+def run(system: str, **given: Any) -> int:
+    from harness.commands import run_command
+
+    return run_command(system, given)
+
+
+@cli.command()
+@click.argument("run_folder", metavar="RUN")
+@output_options
+def replay(run_folder: str, runs: str, as_json: bool) -> int:
+    """Run the plan of RUN again: same seed, same faults at the same times.
+
+    The schedule is exact; how processes interleave is the machine's.
+
+    \b
+    Example:
+      splitbrain replay runs/20260101-120000-raft-s7
+    """
+    from harness.commands import replay_command
+
+    return replay_command(run_folder, runs, as_json)
+
+
+@cli.command()
+@click.argument("target", metavar="RUN|FILE")
+@click.option(
+    "-w", "--workload", default=None, help="Judge FILE by this workload instead of what its header names."
+)
+@click.option("--failed-cas", type=click.Choice(["observation", "did-not-happen"]), default=None)
+@judge_options
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def check(
+    target: str,
+    workload: str | None,
+    failed_cas: str | None,
+    judge_time: str,
+    judge_memory_mb: int,
+    as_json: bool,
+) -> int:
+    """Judge a stored history again: a run's folder (its report is written anew) or a history file.
+
+    \b
+    Examples:
+      splitbrain check runs/20260101-120000-raft-s7
+      splitbrain check history.jsonl -w register
+    """
+    from harness.commands import check_command
+
+    return check_command(target, workload, failed_cas, judge_time, judge_memory_mb, as_json)
+
+
+@cli.command(name="list")
+@click.argument("what", type=click.Choice(["systems", "workloads", "nemeses", "runs"]))
+@output_options
+def list_(what: str, runs: str, as_json: bool) -> int:
+    """List what there is.
+
+    \b
+    Examples:
+      splitbrain list systems
+      splitbrain list runs --json
+    """
+    from harness.commands import list_command
+
+    return list_command(what, runs, as_json)
+
+
+@cli.command()
+@click.argument("name")
+@output_options
+def show(name: str, runs: str, as_json: bool) -> int:
+    """Show a system, workload, nemesis or run by NAME.
+
+    \b
+    Examples:
+      splitbrain show primary-backup
+      splitbrain show runs/20260101-120000-raft-s7
+    """
+    from harness.commands import show_command
+
+    return show_command(name, runs, as_json)
+
+
+def _complain(message: str) -> None:
+    print(f"splitbrain: {message}", file=sys.stderr)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    os.environ.setdefault("SPLITBRAIN_STARTED_NS", _now_ns())
+    try:
+        result = cli.main(
+            args=None if argv is None else list(argv), prog_name="splitbrain", standalone_mode=False
+        )
+        return result if isinstance(result, int) else 0
+    except click.UsageError as error:
+        usage = f"\n  see: {error.ctx.command_path} --help" if error.ctx else ""
+        _complain(error.format_message() + usage)
+        return EXIT_USAGE
+    except click.Abort:
+        return EXIT_INTERRUPTED
+    except SplitbrainError as error:
+        _complain(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+
+
+def _now_ns() -> str:
+    import time
+
+    return str(time.monotonic_ns())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

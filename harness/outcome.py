@@ -1,0 +1,91 @@
+"""What a run comes to: verdicts, evidence and failures weighed into one outcome and one exit code.
+
+Precedence: violation > harness failure > inconclusive > fine; an interrupted run says so unless it found a
+violation. Invariants: pure; nothing that did not happen is ever counted in favour: no fault landed, no
+overlap or hardly any success is inconclusive, never valid.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from checkers.history import History, Outcome
+from checkers.verdict import Invalid, Unknown, Verdict
+from harness import errors
+
+Word = Literal["valid", "anomaly", "inconclusive", "failed", "interrupted"]
+MIN_OK_PER_SECOND = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """`outcome`, the sentences that say why, whether it is what was expected, and the exit code."""
+
+    outcome: Word
+    reasons: tuple[str, ...]
+    as_expected: bool
+    exit_code: int
+
+
+def weigh(
+    verdicts: Sequence[Verdict],
+    *,
+    failures: Sequence[str],
+    doubts: Sequence[str],
+    interrupted: int | None,
+    expect: Literal["valid", "anomaly"],
+    failure_code: int = errors.EXIT_FAILED,
+) -> Weighed:
+    """`failures`: what broke; `doubts`: why a good verdict would prove little; `interrupted`: the signal's
+    exit code.
+    """
+    if any(isinstance(v, Invalid) for v in verdicts):
+        expected = expect == "anomaly"
+        code = errors.EXIT_VALID if expected else errors.EXIT_ANOMALY
+        return Weighed("anomaly", tuple(failures), expected, code)
+    if failures:
+        return Weighed("failed", tuple(failures), False, failure_code)
+    unknown = [v.reason for v in verdicts if isinstance(v, Unknown)]
+    if interrupted is not None:
+        return Weighed("interrupted", (*unknown, *doubts), False, interrupted)
+    if unknown or doubts or not verdicts:
+        nothing = () if verdicts else ("nothing was judged",)
+        return Weighed("inconclusive", (*unknown, *doubts, *nothing), False, errors.EXIT_INCONCLUSIVE)
+    if expect == "anomaly":
+        return Weighed("valid", ("an anomaly was expected and none was found",), False, errors.EXIT_ANOMALY)
+    return Weighed("valid", (), True, errors.EXIT_VALID)
+
+
+def doubts_about(history: History, *, seconds: float, rate: float, planned: Sequence[str]) -> list[str]:
+    """Why the run would prove little even if all verdicts were good. `planned`: the kind of every planned
+    fault.
+    """
+    ok = history.outcome == Outcome.OK
+    count = int(np.count_nonzero(ok))
+    wanted = MIN_OK_PER_SECOND * seconds if rate == 0 else min(MIN_OK_PER_SECOND, rate / 2) * seconds
+    doubts = []
+    if count < max(1.0, wanted):
+        doubts.append(f"only {count} operations succeeded in {seconds:.0f} s")
+    installed = [d for d in history.disturbances if d.status == "installed"]
+    landed = Counter(d.kind for d in installed)
+    for kind, number in sorted(Counter(planned).items()):
+        if not landed[kind]:
+            doubts.append(f"none of the {number} planned {kind} faults was seen to bite")
+    if installed and not _overlaps(history, ok):
+        doubts.append("no successful operation overlapped a fault")
+    return doubts
+
+
+def _overlaps(history: History, ok: np.ndarray) -> bool:
+    for fault in history.disturbances:
+        if fault.status != "installed" or fault.begun_ns is None:
+            continue
+        end = fault.ended_ns if fault.ended_ns is not None else np.iinfo(np.int64).max
+        if bool(np.any(ok & (history.call_ns <= end) & (history.return_ns >= fault.begun_ns))):
+            return True
+    return False
