@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -241,8 +242,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SplitbrainError as error:
         _complain(str(error))
         return error.exit_code
-    except BrokenPipeError:
+    except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except Exception as error:
+        # Python's own exit code for this is 1, which would read as an anomaly.
+        traceback.print_exception(error)
+        _complain("this is a bug of splitbrain; please report it with the lines above")
         return EXIT_FAILED
 
 

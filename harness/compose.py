@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from reports.text import render_text
 
 from checkers.codec import VERSION, Header, decode
 from checkers.history import History, Outcome
@@ -42,6 +41,7 @@ from nemeses.catalogue import NemesisError, parse, plan_faults
 from reports import archive
 from reports.html import render
 from reports.record import ClaimResult, RolePoint, RunCard, RunRecord
+from reports.text import render_text
 from systems.api import LEADING_ROLES, System
 
 HISTORY = "history.jsonl"
@@ -61,6 +61,7 @@ def plan_run(config: RunConfig) -> RunPlan:
     if config.workload not in WORKLOADS:
         raise ConfigError(f"unknown workload {config.workload!r}", fix=suggestion(config.workload, WORKLOADS))
     nodes = tuple(f"n{i}" for i in range(1, config.nodes + 1))
+    options = checked_options(system, config.options, nodes)
     try:
         faults = plan_faults(
             parse(config.nemeses), nodes, Seeds(config.seed).stream("nemesis"), int(config.time_s * 1e9)
@@ -70,7 +71,7 @@ def plan_run(config: RunConfig) -> RunPlan:
     kept = config.model_dump(include=set(RunPlan.__struct_fields__) - {"system", "options", "nodes"})
     return RunPlan(
         system=reference_for(config.system),
-        options=checked_options(system, config.options),
+        options=options,
         nodes=nodes,
         faults=faults,
         **kept,

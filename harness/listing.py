@@ -49,14 +49,20 @@ def _nemeses() -> list[Row]:
 
 
 def _runs(root: Path) -> list[Row]:
-    return [
-        {
-            "name": str(run.folder),
-            "help": run.problem or f"{run.outcome}, {run.system} {run.workload}, seed {run.seed}",
-            "outcome": run.outcome,
-        }
-        for run in archive.list_runs(root)
-    ]
+    if not root.exists():
+        return []
+    try:
+        return [_run_row(run) for run in archive.list_runs(root)]
+    except archive.ArchiveError as error:
+        raise ConfigError(f"{error.path}: {error.problem}", fix=error.fix) from error
+
+
+def _run_row(run: archive.RunSummary) -> Row:
+    card = run.card
+    if card is None:
+        return {"name": str(run.folder), "help": run.problem, "outcome": None}
+    said = f"{card.outcome}, {card.system} {card.workload}, seed {card.seed}"
+    return {"name": str(run.folder), "help": said, "outcome": card.outcome}
 
 
 def _rows(what: str, runs: Path) -> list[Row]:

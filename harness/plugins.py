@@ -11,7 +11,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from harness.config import suggestion
 from harness.errors import ConfigError
-from systems.api import ClientContext, Invocation, System
+from systems.api import ChecksOptions, ClientContext, Invocation, System
 
 GROUP = "splitbrain.systems"
 _ARGUMENTS = {"node": "ctx", "client": "ctx"}
@@ -154,15 +154,21 @@ def _takes(function: Any, count: int) -> bool:
     return True
 
 
-def checked_options(system: System, given: Mapping[str, str]) -> dict[str, str]:
-    """The system's options, defaults filled in. Raises ConfigError for one that it does not have."""
+def checked_options(system: System, given: Mapping[str, str], nodes: Sequence[str]) -> dict[str, str]:
+    """The system's options, defaults filled in. Raises ConfigError for one that it does not have or take."""
     defaults: Mapping[str, str] = getattr(system, "options", {})
     for key in given:
         if key not in defaults:
             raise ConfigError(
                 f"-o {key}: {type(system).__name__} has no such option", fix=suggestion(key, defaults)
             )
-    return {**defaults, **given}
+    options = {**defaults, **given}
+    if isinstance(system, ChecksOptions):
+        try:
+            system.check(options, nodes)
+        except ValueError as error:
+            raise ConfigError(f"-o: {error}", fix="see `splitbrain show` for the options") from None
+    return options
 
 
 def checked_client(system: System, ctx: ClientContext) -> Any:

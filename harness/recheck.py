@@ -67,7 +67,7 @@ def check_run(folder: Path, time_s: float, memory_mb: int) -> Checked:
     plan = decode_plan(read_bytes(folder / "plan.json"), str(folder / "plan.json"))
     path = folder / HISTORY
     decoded = decode(read_bytes(path), str(path))
-    old = archive.read(folder) if (folder / "card.json").exists() else None
+    old = _old_record(folder)
     heal_ns = old.card.heal_ns if old else None
     judged = judge(path, claims_for(plan, heal_ns), time_s=time_s, memory_mb=memory_mb)
     claims = claim_results(plan, load_system(plan.system), judged)
@@ -75,6 +75,15 @@ def check_run(folder: Path, time_s: float, memory_mb: int) -> Checked:
     record = RunRecord(card, decoded.history, claims, old.roles if old else ())
     keep(folder, record)
     return Checked(tuple(judged), _notes(decoded), card.exit_code, record, folder)
+
+
+def _old_record(folder: Path) -> RunRecord | None:
+    if not (folder / "card.json").exists():
+        return None
+    try:
+        return archive.read(folder)
+    except archive.ArchiveError as error:
+        raise ConfigError(f"{error.path}: {error.problem}", fix=error.fix) from error
 
 
 def read_bytes(path: Path) -> bytes:

@@ -1,4 +1,5 @@
-"""What is known of one run after it ended: the card (what was asked, where, how it went) and the record (card + history + verdicts).
+"""What is known of one run after it ended: the card (what was asked, where, how it went) and the record (card
++ history + verdicts).
 
 Invariants: plain data, JSON both ways (msgspec); nothing here is drawn and nothing touches disk.
 """
@@ -24,7 +25,9 @@ class PhaseTime(msgspec.Struct, frozen=True):
 
 
 class RolePoint(msgspec.Struct, frozen=True):
-    """At `time_ns` (the history's clock) `node` took `role` in `term`. `leads`: it is the leader or primary."""
+    """At `time_ns` (the history's clock) `node` took `role` in `term`. `leads`: it is the leader or
+    primary.
+    """
 
     time_ns: int
     node: str
@@ -34,7 +37,9 @@ class RolePoint(msgspec.Struct, frozen=True):
 
 
 class ClaimResult(msgspec.Struct, frozen=True):
-    """One judged claim: `name` ("linearizable register"), the promise in words, whether the system promises it, the verdict."""
+    """One judged claim: `name` ("linearizable register"), the promise in words, whether the system promises
+    it, the verdict.
+    """
 
     name: str
     promise: str
@@ -46,11 +51,12 @@ class ClaimResult(msgspec.Struct, frozen=True):
 class RunCard(msgspec.Struct, frozen=True):
     """What was asked and how it went.
 
-    outcome: "valid" | "anomaly" | "inconclusive" | "failed" | "interrupted"; as_expected: whether that is what `expect` wanted.
-    reasons: sentences, why inconclusive or failed, the most telling first. start_ns/end_ns: the workload on the history's
-    clock; heal_ns: when the final heal was done. recovery_s: final heal to the first OK operation invoked after it.
-    faults_planned: number in the plan. config: what the user chose and the defaults that applied, in order of interest.
-    environment: versions, kernel, place, cores. replay: the exact command.
+    outcome: "valid" | "anomaly" | "inconclusive" | "failed" | "interrupted"; as_expected: whether that is
+    what `expect` wanted. reasons: sentences, why inconclusive or failed, the most telling first.
+    start_ns/end_ns: the workload on the history's clock; heal_ns: when the final heal was done. recovery_s:
+    final heal to the first OK operation invoked after it. faults_planned: number in the plan. config: what
+    the user chose and the defaults that applied, in order of interest. environment: versions, kernel, place,
+    cores. replay: the exact command.
     """
 
     run_id: str
@@ -84,7 +90,11 @@ class RunRecord:
     __slots__ = ("card", "claims", "history", "roles")
 
     def __init__(
-        self, card: RunCard, history: History, claims: tuple[ClaimResult, ...], roles: tuple[RolePoint, ...] = ()
+        self,
+        card: RunCard,
+        history: History,
+        claims: tuple[ClaimResult, ...],
+        roles: tuple[RolePoint, ...] = (),
     ) -> None:
         self.card = card
         self.history = history

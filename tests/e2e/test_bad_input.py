@@ -144,9 +144,9 @@ def test_a_port_that_is_taken(splitbrain: Splitbrain, tmp_path: Path) -> None:
 
 
 def test_node_returns_something_else(splitbrain: Splitbrain, tmp_path: Path) -> None:
-    source = (SYSTEM % "").replace("return NodeSpec(", "return (")
+    source = (SYSTEM % "").replace("return NodeSpec(", "return dict(argv=")
     code, out, _ = failing(splitbrain, tmp_path, source)
-    assert code == 4
+    assert code == 4, out
     assert "mine.py:" in out
 
 

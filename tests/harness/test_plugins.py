@@ -44,8 +44,8 @@ def refusal(reference: str) -> str:
 
 def test_a_good_class_is_loaded(tmp_path: Path) -> None:
     system = load_system(f"{write(tmp_path, GOOD)}:Mine")
-    assert checked_options(system, {"colour": "blue"}) == {"colour": "blue"}
-    assert checked_options(system, {}) == {"colour": "red"}
+    assert checked_options(system, {"colour": "blue"}, ["n1"]) == {"colour": "blue"}
+    assert checked_options(system, {}, ["n1"]) == {"colour": "red"}
     assert checked_client(system, CONTEXT)
 
 
@@ -61,7 +61,7 @@ def test_an_unknown_name_gets_a_suggestion() -> None:
 def test_an_unknown_option_gets_a_suggestion(tmp_path: Path) -> None:
     system = load_system(f"{write(tmp_path, GOOD)}:Mine")
     with pytest.raises(ConfigError, match="did you mean 'colour'"):
-        checked_options(system, {"color": "blue"})
+        checked_options(system, {"color": "blue"}, ["n1"])
 
 
 def test_all_missing_methods_are_named_at_once(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Tests of reports, and the sample records they share (`samples`)."""
