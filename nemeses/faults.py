@@ -1,6 +1,8 @@
-"""Faults as values: what is planned (`FaultSpec`), and what it became once the nodes' roles were known (`Fault`).
+"""Faults as values: what is planned (`FaultSpec`), and what it became once the nodes' roles were known
+(`Fault`).
 
-Invariants: frozen, JSON both ways (msgspec); a Fault names nodes and directed links, nothing about any place they run in.
+Invariants: frozen, JSON both ways (msgspec); a Fault names nodes and directed links, nothing about any place
+they run in.
 """
 
 from __future__ import annotations
@@ -27,15 +29,19 @@ class Partition(msgspec.Struct, frozen=True, tag="partition", tag_field="kind"):
 
 
 class Kill(msgspec.Struct, frozen=True, tag="kill", tag_field="kind"):
-    """SIGKILL to the nodes; the undo starts them again on the same data directory."""
+    """SIGKILL to the nodes; the undo starts them again on the same data directory. `target`: how chosen, in
+    words.
+    """
 
     nodes: tuple[str, ...]
+    target: str = ""
 
 
 class Pause(msgspec.Struct, frozen=True, tag="pause", tag_field="kind"):
-    """SIGSTOP to the nodes; the undo is SIGCONT."""
+    """SIGSTOP to the nodes; the undo is SIGCONT. `target`: how chosen, in words."""
 
     nodes: tuple[str, ...]
+    target: str = ""
 
 
 Fault = Partition | Kill | Pause
@@ -44,10 +50,10 @@ Fault = Partition | Kill | Pause
 class FaultSpec(msgspec.Struct, frozen=True):
     """A fault before roles are known.
 
-    kind: "partition" | "kill" | "pause". shape: for partitions "one" | "halves" | "majorities-ring" | "bridge" | "leader" |
-    "one-way" | "clients"; for kill and pause the target "one" | "leader" | "minority" | "majority" | "all".
-    order: a permutation of all nodes drawn from the seed when the plan was made; whatever is still open is settled by it,
-    so that the same roles give the same fault.
+    kind: "partition" | "kill" | "pause". shape: for partitions "one" | "halves" | "majorities-ring" |
+    "bridge" | "leader" | "one-way" | "clients"; for kill and pause the target "one" | "leader" | "minority" |
+    "majority" | "all". order: a permutation of all nodes drawn from the seed when the plan was made; whatever
+    is still open is settled by it, so that the same roles give the same fault.
     """
 
     kind: Literal["partition", "kill", "pause"]
@@ -56,14 +62,18 @@ class FaultSpec(msgspec.Struct, frozen=True):
 
 
 class View(msgspec.Struct, frozen=True):
-    """What is known of the cluster when a fault is due. `leader`: the node that leads in the highest term seen, or None."""
+    """What is known of the cluster when a fault is due. `leader`: the node that leads in the highest term
+    seen, or None.
+    """
 
     nodes: tuple[str, ...]
     leader: str | None = None
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """Whether a fault landed, or its undo worked, and how that was seen (each line e.g. "n2: 41 packets from n1 dropped")."""
+    """Whether a fault landed, or its undo worked, and how that was seen (each line e.g. "n2: 41 packets from
+    n1 dropped").
+    """
 
     status: Literal["installed", "skipped", "indeterminate"]
     lines: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """The seams of deployment: a `Host` is where something runs, a `Deployment` is a cluster that runs.
 
-Invariants: every call that can hang takes a timeout; a Deployment used as a context manager leaves nothing behind.
+Invariants: every call that can hang takes a timeout; a Deployment used as a context manager leaves nothing
+behind.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class Host(Protocol):
 
 
 class Deployment(Protocol):
-    """A deployed cluster. Entering starts every node and returns when all are ready; leaving stops and collects everything."""
+    """A deployed cluster. Entering starts every node and returns when all are ready; leaving stops and
+    collects everything.
+    """
 
     nodes: tuple[str, ...]
     addresses: Mapping[str, str]
@@ -53,19 +56,27 @@ class Deployment(Protocol):
     ) -> None: ...
 
     def apply(self, fault: Fault) -> Evidence:
-        """Do it; say how it was seen to bite. Never raises for a fault that did not land: that is evidence too."""
+        """Do it; say how it was seen to bite. Never raises for a fault that did not land: that is evidence
+        too.
+        """
 
     def undo(self, fault: Fault) -> Evidence:
-        """Take it back, remembering nothing; evidence includes what was counted meanwhile (packets dropped)."""
+        """Take it back, remembering nothing; evidence includes what was counted meanwhile (packets
+        dropped).
+        """
 
     def heal(self) -> Evidence:
         """Take everything back, whatever was done: all links open, all nodes running."""
 
     def client_process(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
-        """Start `argv` where clients live; stdin and stdout are pipes, stderr goes to clients.log in the run folder."""
+        """Start `argv` where clients live; stdin and stdout are pipes, stderr goes to clients.log in the run
+        folder.
+        """
 
     def log_files(self) -> Mapping[str, Sequence[Path]]:
         """Node -> files on the controller's disk in which its log lines stand (they grow while it runs)."""
 
     def check_alive(self) -> list[str]:
-        """Nodes that died although no fault killed them, each in a sentence with the last lines of their log."""
+        """Nodes that died although no fault killed them, each in a sentence with the last lines of their
+        log.
+        """

@@ -1,0 +1,66 @@
+"""When a cluster is ready: every node runs, and all its ports accept connections.
+
+Invariants: all nodes are waited for at once under one time limit; a node that has died is told apart from one
+that is slow; a probe is one TCP connection that is closed at once.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Mapping, Sequence
+
+from harness.deploy.node import Node, ending
+from harness.errors import EnvironmentFault
+
+PROBE_S, PAUSE_S = 0.2, 0.01
+
+
+def wait_ready(
+    nodes: Mapping[str, Node],
+    ports: Mapping[str, Sequence[int]],
+    addresses: Mapping[str, str],
+    timeout_s: float,
+) -> None:
+    """Return when all are ready. Raises EnvironmentFault naming who is not, why, and what it wrote last.
+
+    A node without ports is ready when its own program runs.
+    """
+    waiting = [(name, port) for name in nodes for port in (ports[name] or (None,))]
+    deadline = time.monotonic() + timeout_s
+    while True:
+        for node in nodes.values():
+            _check_runs(node)
+        waiting = [
+            (name, port)
+            for name, port in waiting
+            if not (nodes[name].has_begun() if port is None else accepts(addresses[name], port))
+        ]
+        if not waiting:
+            return
+        if time.monotonic() > deadline:
+            name, port = waiting[0]
+            what = "run" if port is None else f"accept connections on {addresses[name]} port {port}"
+            raise EnvironmentFault(
+                f"{name} did not {what} within {timeout_s:g} s{nodes[name].tail()}",
+                fix="make the node listen on its own address, on its NodeSpec's ports, or wait longer for it",
+            )
+        time.sleep(PAUSE_S)
+
+
+def _check_runs(node: Node) -> None:
+    code = node.exit_code()
+    if code is not None:
+        raise EnvironmentFault(
+            f"{node.name} ended while it started ({ending(code)}){node.tail()}",
+            fix="run the node's command by hand; the report shows it, and its output is in the run's folder",
+        )
+
+
+def accepts(address: str, port: int) -> bool:
+    """Whether a TCP connection is accepted."""
+    try:
+        with socket.create_connection((address, port), timeout=PROBE_S):
+            return True
+    except OSError:  # refused, unreachable or silent: not ready, whichever it is
+        return False

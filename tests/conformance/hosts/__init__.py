@@ -1,0 +1,1 @@
+"""What every place a cluster can live in must do."""

@@ -1,0 +1,1 @@
+"""Tests of deployment; what needs namespaces runs in a process of its own (`inside`)."""

@@ -1,0 +1,93 @@
+"""Faults from specs, and in words."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+import pytest
+
+from nemeses.catalogue import CATALOGUE
+from nemeses.errors import NemesisError
+from nemeses.faults import Fault, FaultSpec, Kill, Link, Partition, Pause, View
+from nemeses.resolve import describe, resolve, targets_of
+
+NODES = ("n1", "n2", "n3", "n4", "n5")
+ORDER = ("n3", "n1", "n5", "n2", "n4")
+
+
+def words(kind: str, shape: str, leader: str | None = "n1", order: tuple[str, ...] = ORDER) -> str:
+    return describe(resolve(FaultSpec(kind, shape, order), View(NODES, leader)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "text"),
+    [
+        ("partition", "one", "cut n3 from n1, n2, n4, n5 (one: n3)"),
+        ("partition", "leader", "cut n1 from n2, n3, n4, n5 (leader: n1)"),
+        ("partition", "halves", "cut n1, n3 from n2, n4, n5 (halves)"),
+        ("partition", "bridge", "cut n1, n5 from n2, n4 (bridge: n3)"),
+        ("partition", "clients", "cut n1, n3 from clients (clients)"),
+        ("partition", "one-way", "drop packets from n3 to n1, n2, n4, n5 (one-way: outgoing of n3)"),
+        ("kill", "leader", "kill n1 (leader)"),
+        ("kill", "minority", "kill n1, n3 (minority)"),
+        ("pause", "majority", "pause n1, n3, n5 (majority)"),
+        ("pause", "all", "pause n1, n2, n3, n4, n5 (all)"),
+    ],
+)
+def test_faults_in_words(kind: str, shape: str, text: str) -> None:
+    said = words(kind, shape)
+    if shape == "clients":
+        assert said in (text, "cut clients from n1, n3 (clients)")
+    else:
+        assert said == text
+
+
+def test_ring_in_words() -> None:
+    said = words("partition", "majorities-ring")
+    assert said == "cut n1|n2, n1|n4, n2|n3, n3|n5, n4|n5 (majorities-ring: n3-n1-n5-n2-n4-n3)"
+
+
+def test_incoming_in_words() -> None:
+    said = words("partition", "one-way", order=("n3", "n1", "n5", "n4", "n2"))
+    assert said == "drop packets from n1, n2, n4, n5 to n3 (one-way: incoming of n3)"
+
+
+def test_an_unknown_leader_is_told() -> None:
+    assert words("partition", "leader", None).endswith("(leader unknown, first in order: n3)")
+    assert words("kill", "leader", None) == "kill n3 (leader unknown, first in order)"
+
+
+def test_links_without_a_pattern_are_listed() -> None:
+    two = Partition((Link("a", "b"), Link("b", "c")), "x")
+    assert describe(two) == "drop packets a>b, b>c (x)"
+    assert describe(Partition((), "x")) == "cut nothing (x)"
+
+
+def test_targets_are_nodes_alone() -> None:
+    assert targets_of(Partition((Link("clients", "n2"), Link("n1", "clients")), "x")) == ("n1", "n2")
+    assert targets_of(Kill(("n2", "n1"))) == ("n1", "n2")
+
+
+@pytest.mark.parametrize(("kind", "shape"), [(k, s) for k, info in CATALOGUE.items() for s in info.shapes])
+def test_every_fault_resolves_the_same_again_and_survives_json(kind: str, shape: str) -> None:
+    for seed in range(20):
+        rng = random.Random(seed)
+        spec = FaultSpec(kind, shape, tuple(rng.sample(NODES, 5)))  # type: ignore[arg-type]
+        view = View(NODES, rng.choice([None, *NODES]))
+        fault = resolve(spec, view)
+        assert resolve(spec, view) == fault, seed
+        assert msgspec.json.decode(msgspec.json.encode(fault), type=Fault) == fault, seed
+        assert isinstance(fault, {"partition": Partition, "kill": Kill, "pause": Pause}[kind]), seed
+
+
+def test_a_spec_for_other_nodes_is_refused() -> None:
+    with pytest.raises(NemesisError, match="n1, n2 cannot hit n1, n3"):
+        resolve(FaultSpec("kill", "all", ("n1", "n2")), View(("n1", "n3")))
+
+
+def test_unknown_shapes_are_refused() -> None:
+    with pytest.raises(NemesisError, match="no partition shape 'star'"):
+        resolve(FaultSpec("partition", "star", NODES), View(NODES))
+    with pytest.raises(NemesisError, match="no target 'star'"):
+        resolve(FaultSpec("kill", "star", NODES), View(NODES))
