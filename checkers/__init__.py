@@ -1,4 +1,5 @@
-"""What was seen and whether it was right: histories, verdicts and the checkers that lead from one to the other.
+"""What was seen and whether it was right: histories, verdicts and the checkers that lead from one to the
+other.
 
 Invariants: imports nothing else of the project; touches no clock, socket, thread, process or file.
 """

@@ -1,29 +1,32 @@
 """The plug-in API: what a system provides so that it can be deployed, driven and judged.
 
-A system is a class with `node(ctx)` and `client(ctx)`; nothing else is needed and no base class either. The in-repo systems come in
-through the same door. Optional attributes are asked for once, in `harness.compose`:
+A system is a class with `node(ctx)` and `client(ctx)`; nothing else is needed and no base class either. The
+in-repo systems come in through the same door. Optional attributes are asked for once, in `harness.compose`:
 
-- `options: Mapping[str, str]`: the `-o key=value` options it takes, with their default values; others are refused by name.
+- `options: Mapping[str, str]`: the `-o key=value` options it takes, with their default values; others are
+  refused by name.
 - `option_help: Mapping[str, str]`: one line of help per option.
-- `claims: Mapping[str, str]`: workload name -> the property it promises ("linearizable"); shown in the report, never
-  used to judge. May also be a method `claims(options) -> Mapping[str, str]`.
+- `claims: Mapping[str, str]`: workload name -> the property it promises ("linearizable"); shown in the
+  report, never used to judge. May also be a method `claims(options) -> Mapping[str, str]`.
+- `check(options, nodes)`: raises ValueError for option values that make no sense, before anything starts.
 - `role_of(line: str) -> RoleChange | None`: reads one line of a node's log; makes `leader` targets possible.
 
-Invariants: this module is imported by node programs and clients alike, so it imports nothing but the standard library.
+Invariants: this module is imported by node programs and clients alike, so it imports nothing but the standard
+library.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 
-class Definite(Exception):  # noqa: N818
+class Definite(Exception):
     """The operation did not happen and never will."""
 
 
-class Indefinite(Exception):  # noqa: N818
+class Indefinite(Exception):
     """The operation may have happened, or may still happen."""
 
 
@@ -65,11 +68,12 @@ class NodeContext:
 
 @dataclass(frozen=True, slots=True)
 class NodeSpec:
-    """How to run one node: a foreground process that the deployment starts, kills and starts again with the same argv.
+    """How to run one node: a foreground process that the deployment starts, kills and starts again with the
+    same argv.
 
-    ports: TCP ports it listens on at its address; the node is ready when all of them accept (none: ready when it runs).
-    log_files: paths read by `role_of`, and collected; standard output and standard error are collected in any case.
-    files: path -> content, written before the start (paths inside data_dir).
+    ports: TCP ports it listens on at its address; the node is ready when all of them accept (none: ready when
+    it runs). log_files: paths read by `role_of`, and collected; standard output and standard error are
+    collected in any case. files: path -> content, written before the start (paths inside data_dir).
     """
 
     argv: tuple[str, ...]
@@ -81,7 +85,8 @@ class NodeSpec:
 
 @dataclass(frozen=True, slots=True)
 class ClientContext:
-    """Where a client finds the cluster. `home` is the node this client prefers (clients are dealt out over the nodes).
+    """Where a client finds the cluster. `home` is the node this client prefers (clients are dealt out over
+    the nodes).
 
     process: the client's process number, never used twice in a run. timeout_s: one operation's time limit.
     """
@@ -94,7 +99,9 @@ class ClientContext:
 
 
 class Client(Protocol):
-    """One client, used by one process at a time. Never retries an operation whose outcome is uncertain on its own."""
+    """One client, used by one process at a time. Never retries an operation whose outcome is uncertain on its
+    own.
+    """
 
     async def open(self) -> None:
         """Connect, or prepare to. May raise; the harness opens it again before the next operation."""
@@ -118,7 +125,9 @@ class System(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RoleChange:
-    """At `time_ns` (CLOCK_MONOTONIC of the node's host) `node` took `role` in `term`; `leader` is whom it follows."""
+    """At `time_ns` (CLOCK_MONOTONIC of the node's host) `node` took `role` in `term`; `leader` is whom it
+    follows.
+    """
 
     time_ns: int
     node: str
@@ -128,6 +137,14 @@ class RoleChange:
 
 
 LEADING_ROLES = frozenset({"leader", "primary"})
+
+
+@runtime_checkable
+class ChecksOptions(Protocol):
+    """Optional: a system that can tell before a run whether its options make sense."""
+
+    def check(self, options: Mapping[str, str], nodes: Sequence[str]) -> None:
+        """Raise ValueError, naming the option and the fix, for what `nodes` could not run with."""
 
 
 @runtime_checkable

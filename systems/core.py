@@ -1,16 +1,18 @@
 """The seam between a protocol and the world: events in, effects out.
 
-A protocol is a `Core`: `step(event)` changes its state and returns the effects that a shell then performs *in order*.
-Two shells perform them: `systems.shells.node` (timers, disk, gRPC) and `systems.shells.sim` (a cluster in one thread).
+A protocol is a `Core`: `step(event)` changes its state and returns the effects that a shell then performs *in
+order*. Two shells perform them: `systems.shells.node` (timers, disk, gRPC) and `systems.shells.sim` (a
+cluster in one thread).
 
 Laws:
-- No clock, socket, dice or log call inside a core. Time arrives as `TimerFired`; randomness is the shell's draw
-  within the range of a `SetTimer`; a log line is a `Trace`.
-- The order of the list is the durability contract (the idea of etcd-io/raft's `Ready`): whatever stands behind a
-  `Persist` happens only after that record is on stable storage. A shell may join neighbouring Persists of several steps into one
-  fsync as long as nothing overtakes it.
+- No clock, socket, dice or log call inside a core. Time arrives as `TimerFired`; randomness is the shell's
+  draw within the range of a `SetTimer`; a log line is a `Trace`.
+- The order of the list is the durability contract (the idea of etcd-io/raft's `Ready`): whatever stands
+  behind a `Persist` happens only after that record is on stable storage. A shell may join neighbouring
+  Persists of several steps into one fsync as long as nothing overtakes it.
 - Messages, records and commands are msgspec Structs of the system's own, so both shells can carry them.
-- After a crash the shell builds a new core from the records that had been persisted, in order, and sends `Start`.
+- After a crash the shell builds a new core from the records that had been persisted, in order, and sends
+  `Start`.
 """
 
 from __future__ import annotations
@@ -37,14 +39,18 @@ class Receive:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
-    """The timer `name` ran out. Setting a timer again replaces it; a replaced or cancelled timer never fires."""
+    """The timer `name` ran out. Setting a timer again replaces it; a replaced or cancelled timer never
+    fires.
+    """
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A client's `command`; answered by at most one `Reply` with the same `request_id`, in this incarnation."""
+    """A client's `command`; answered by at most one `Reply` with the same `request_id`, in this
+    incarnation.
+    """
 
     request_id: int
     command: Any
@@ -96,8 +102,9 @@ class CancelTimer:
 class Trace:
     """A structured log line, e.g. `Trace("role", {"term": 3, "role": "leader", "leader": "n1"})`.
 
-    The event `role` is what reports and role-seeking nemeses read: it has exactly the keys term (int; the epoch of a
-    primary-backup), role ("leader" | "follower" | "candidate" | "primary" | "backup") and leader (name or None).
+    The event `role` is what reports and role-seeking nemeses read: it has exactly the keys term (int; the
+    epoch of a primary-backup), role ("leader" | "follower" | "candidate" | "primary" | "backup") and leader
+    (name or None).
     """
 
     event: str
@@ -109,9 +116,11 @@ Effect = Send | Persist | Reply | SetTimer | CancelTimer | Trace
 
 @dataclass(frozen=True, slots=True)
 class CoreConfig:
-    """What every core is given: its own name, all members (own name included, same order on every node), options.
+    """What every core is given: its own name, all members (own name included, same order on every node),
+    options.
 
-    `options` are the run's `-o key=value` pairs; a core rejects none of them (the system's plug-in class has done that).
+    `options` are the run's `-o key=value` pairs; a core rejects none of them (the system's plug-in class has
+    done that).
     """
 
     name: str
@@ -146,4 +155,6 @@ class CoreFactory(Protocol):
     record_type: Any
 
     def __call__(self, config: CoreConfig, records: Sequence[Any]) -> Core:
-        """A core that continues where `records` (in the order they were persisted) left off; [] for a new node."""
+        """A core that continues where `records` (in the order they were persisted) left off; [] for a new
+        node.
+        """

@@ -55,7 +55,9 @@ class Refused(msgspec.Struct, frozen=True, tag="refused", array_like=True):
 
 
 class Uncertain(msgspec.Struct, frozen=True, tag="uncertain", array_like=True):
-    """May have been done or may yet be done, for `reason` (leadership lost with the command in the log, ...)."""
+    """May have been done or may yet be done, for `reason` (leadership lost with the command in the log,
+    ...).
+    """
 
     reason: str
 

@@ -1,0 +1,169 @@
+"""The primary of one epoch in mode sync: replication, the in-sync set, reads.
+
+Laws:
+- The in-sync set, primary included, is never smaller than a majority. An entry is committed when every
+  member of it has written it down and it is of this epoch; what came before is committed with it.
+- A backup leaves the set when it did not keep up for half a takeover time and a majority remains; it comes
+  back once it has everything that is committed.
+- Nothing is answered before the barrier of this epoch is committed; a read, moreover, not before a majority
+  confirmed in a round begun after it arrived that the epoch still stands.
+- One message with entries at a time is under way to a backup; what arrives meanwhile travels together in
+  the next.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from systems import kv
+from systems.primary_backup.messages import Barrier, Entry, Operation, Replicate, Stored
+from systems.primary_backup.sync_replica import BATCH, Replica
+
+
+class Backup:
+    """What the primary knows of one backup.
+
+    match: so many entries agree and are on its disk. heard: since the last watch. busy: entries are under
+    way to it.
+    """
+
+    __slots__ = ("busy", "heard", "in_sync", "match", "next", "round")
+
+    def __init__(self, length: int) -> None:
+        self.next = length
+        self.match = 0
+        self.round = 0
+        self.in_sync = True
+        self.heard = True
+        self.busy = False
+
+
+class Primary:
+    """One node's rule in one epoch."""
+
+    def __init__(self, replica: Replica) -> None:
+        self._replica = replica
+        self.backups = {p: Backup(len(replica.log)) for p in replica.config.peers}
+        self._pending: dict[int, int] = {}  # place in the log (1, 2, ...) -> request id
+        self._reads: deque[tuple[int, int, kv.Read]] = deque()  # (round it needs, request id, command)
+        self._round = 0
+        self._mark = 0  # length of the log at the last watch
+
+    def start(self) -> None:
+        """Write the barrier and tell everyone."""
+        self._append(Barrier())
+        self.heartbeat()
+        self._set_watch()
+        self._advance()
+
+    def change(self, request_id: int, command: kv.Write | kv.Cas) -> None:
+        """Order a change; it is answered when it is committed."""
+        self._append(command)
+        self._pending[len(self._replica.log)] = request_id
+        for peer in self.backups:
+            self._pump(peer)
+        self._advance()
+
+    def read(self, request_id: int, command: kv.Read) -> None:
+        """Answer a read as soon as it is known to be current."""
+        self._reads.append((self._round + 1, request_id, command))
+        self._serve_reads()
+
+    def heartbeat(self) -> None:
+        """Send to everyone, whatever is under way."""
+        for peer in self.backups:
+            self._send(peer)
+        beat = self._replica.timing.heartbeat_ns
+        self._replica.set_timer("heartbeat", beat, beat)
+
+    def stored(self, sender: str, answer: Stored) -> None:
+        """Take a backup's answer of this epoch."""
+        backup = self.backups[sender]
+        backup.heard, backup.busy = True, False
+        backup.round = max(backup.round, answer.round)
+        if answer.ok:
+            backup.match = max(backup.match, answer.length)
+            backup.next = max(backup.next, backup.match)
+            backup.in_sync = backup.in_sync or backup.match >= self._replica.committed
+            self._advance()
+        else:
+            backup.next = max(backup.match, min(backup.next, answer.length))
+        self._pump(sender)
+        self._serve_reads()
+
+    def watch(self) -> bool:
+        """Drop backups that do not keep up; False if no majority (self included) was heard meanwhile."""
+        heard = sum(b.heard for b in self.backups.values()) + 1
+        spare = self._in_sync_size() - self._replica.config.majority
+        for backup in sorted(self.backups.values(), key=lambda b: b.match):
+            lags = not backup.heard or backup.match < self._mark
+            if spare > 0 and backup.in_sync and lags:
+                backup.in_sync = False
+                spare -= 1
+            backup.heard = False
+        self._mark = len(self._replica.log)
+        if heard < self._replica.config.majority:
+            return False
+        self._set_watch()
+        self._advance()
+        return True
+
+    def resign(self, hint: str | None) -> None:
+        """Answer everyone who waits: changes in the log may yet be committed; reads did nothing."""
+        for request_id in self._pending.values():
+            self._replica.reply(request_id, kv.Uncertain("primary deposed before the change was durable"))
+        for _, request_id, _ in self._reads:
+            self._replica.reply(request_id, kv.NotLeader(hint))
+
+    def _set_watch(self) -> None:
+        half = self._replica.timing.takeover_ns // 2
+        self._replica.set_timer("watch", half, half)
+
+    def _append(self, operation: Operation) -> None:
+        self._replica.append(len(self._replica.log), (Entry(self._replica.epoch, operation),))
+
+    def _in_sync_size(self) -> int:
+        return 1 + sum(b.in_sync for b in self.backups.values())
+
+    def _pump(self, peer: str) -> None:
+        backup = self.backups[peer]
+        if not backup.busy and backup.next < len(self._replica.log):
+            self._send(peer)
+
+    def _send(self, peer: str) -> None:
+        """What the backup lacks, or nothing if it still owes an answer."""
+        replica, backup = self._replica, self.backups[peer]
+        prev = backup.next
+        entries = () if backup.busy else tuple(replica.log[prev : prev + BATCH])
+        backup.busy = backup.busy or bool(entries)
+        prev_epoch = replica.epoch_of(prev)
+        replica.send(
+            peer, Replicate(replica.epoch, prev, prev_epoch, entries, replica.committed, self._round)
+        )
+
+    def _advance(self) -> None:
+        """Commit what the whole in-sync set has."""
+        replica = self._replica
+        length = min([len(replica.log), *(b.match for b in self.backups.values() if b.in_sync)])
+        if length <= replica.committed or replica.epoch_of(length) != replica.epoch:
+            return
+        for place, result in replica.commit(length):
+            if place in self._pending:
+                replica.reply(self._pending.pop(place), result)
+        self._serve_reads()
+
+    def _serve_reads(self) -> None:
+        """Answer what is confirmed, start the next round; a cluster of one confirms its rounds itself."""
+        replica = self._replica
+        is_open = replica.epoch_of(replica.committed) == replica.epoch
+        while self._reads and is_open:
+            rounds = sorted([self._round, *(b.round for b in self.backups.values())], reverse=True)
+            confirmed = rounds[replica.config.majority - 1]
+            while self._reads and self._reads[0][0] <= confirmed:
+                _, request_id, command = self._reads.popleft()
+                replica.reply(request_id, replica.store.apply(command))
+            if not self._reads or confirmed < self._round:
+                return
+            self._round += 1
+            for peer in self.backups:
+                self._send(peer)

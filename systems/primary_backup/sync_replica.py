@@ -1,0 +1,130 @@
+"""What every node of mode sync has whatever its role: epoch, grant, operation log, committed length, store.
+
+Laws:
+- Every message leaves through `send`, every answer through `reply`; both write a changed epoch or grant
+  down first, and entries are written down where they are appended.
+- `committed` is volatile and learnt again after a restart; what is committed is applied at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from systems import kv
+from systems.core import CancelTimer, CoreConfig, Effect, Persist, Reply, Send, SetTimer, Trace
+from systems.primary_backup.messages import (
+    Barrier,
+    Entry,
+    Logged,
+    Message,
+    Promise,
+    Record,
+    Replicate,
+    Stored,
+)
+from systems.primary_backup.timing import Timing
+
+BATCH = 256  # most entries in one message
+
+
+class Replica:
+    """The state common to all roles, and the list of effects of the step under way."""
+
+    def __init__(self, config: CoreConfig, records: Sequence[Record]) -> None:
+        self.config = config
+        self.timing = Timing.of(config)
+        self.epoch = 0
+        self.granted_to: str | None = None
+        self.log: list[Entry] = []
+        self.committed = 0
+        self.store = kv.Store()
+        self._unsaved = False
+        self._effects: list[Effect] = []
+        for record in records:
+            match record:
+                case Promise(epoch, candidate):
+                    self.epoch, self.granted_to = epoch, candidate
+                case Logged(after, entries):
+                    self.log[after:] = entries
+
+    @property
+    def last_epoch(self) -> int:
+        """Epoch of the last entry, 0 if there is none."""
+        return self.log[-1].epoch if self.log else 0
+
+    def epoch_of(self, length: int) -> int:
+        """Epoch of the last of the first `length` entries, 0 for none; the log has that many."""
+        return self.log[length - 1].epoch if length else 0
+
+    def promise(self, epoch: int, candidate: str | None) -> None:
+        """Enter `epoch`, or grant it; written down before the next message."""
+        if (epoch, candidate) != (self.epoch, self.granted_to):
+            self.epoch, self.granted_to = epoch, candidate
+            self._unsaved = True
+
+    def send(self, to: str, message: Message) -> None:
+        """Tell another node."""
+        self._save()
+        self._effects.append(Send(to, message))
+
+    def reply(self, request_id: int, result: kv.Result) -> None:
+        """Answer a client."""
+        self._save()
+        self._effects.append(Reply(request_id, result))
+
+    def set_timer(self, name: str, low_ns: int, high_ns: int) -> None:
+        """(Re)start a timer."""
+        self._effects.append(SetTimer(name, low_ns, high_ns))
+
+    def cancel_timer(self, name: str) -> None:
+        """Stop a timer."""
+        self._effects.append(CancelTimer(name))
+
+    def trace(self, event: str, fields: dict[str, object]) -> None:
+        """Log a line."""
+        self._effects.append(Trace(event, fields))
+
+    def take_effects(self) -> list[Effect]:
+        """The effects of this step, everything written down."""
+        self._save()
+        effects, self._effects = self._effects, []
+        return effects
+
+    def append(self, after: int, entries: tuple[Entry, ...]) -> None:
+        """Write `entries` behind the first `after`, in memory and on disk; the epoch goes first."""
+        self._save()
+        self.log[after:] = entries
+        self._effects.append(Persist(Logged(after, entries)))
+
+    def accept(self, message: Replicate) -> Stored:
+        """Store what the primary of this epoch sent, if it fits.
+
+        Where it does not, the answer says from where on it would: behind the own log if that is too short,
+        else behind what is committed, since that is a prefix of every later primary's log.
+        """
+        prev = message.prev
+        if prev > len(self.log):
+            return Stored(self.epoch, False, len(self.log), message.round)
+        if self.epoch_of(prev) != message.prev_epoch:
+            return Stored(self.epoch, False, self.committed, message.round)
+        for offset, entry in enumerate(message.entries):
+            place = prev + offset
+            if place >= len(self.log) or self.log[place].epoch != entry.epoch:
+                self.append(place, message.entries[offset:])
+                break
+        length = prev + len(message.entries)
+        for _ in self.commit(min(message.committed, length)):
+            pass  # only the primary that took a request answers it
+        return Stored(self.epoch, True, length, message.round)
+
+    def commit(self, length: int) -> Iterator[tuple[int, kv.Ok]]:
+        """Commit the first `length` entries: apply what is new; place (1, 2, ...) and answer of each."""
+        while self.committed < length:
+            operation = self.log[self.committed].operation
+            self.committed += 1
+            yield self.committed, kv.Ok() if isinstance(operation, Barrier) else self.store.apply(operation)
+
+    def _save(self) -> None:
+        if self._unsaved:
+            self._unsaved = False
+            self._effects.append(Persist(Promise(self.epoch, self.granted_to)))

@@ -1,0 +1,67 @@
+"""Primary-backup replication as a system under test, in two modes that promise different things.
+
+Invariant: importing this module loads neither gRPC nor the protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from systems.api import Client, ClientContext, NodeContext, NodeSpec, RoleChange
+from systems.options import check_names, whole_number
+from systems.program import PORT, node_program
+from systems.shells.eventlog import role_of
+
+MODES: Mapping[str, str] = {"async": "nothing", "sync": "linearizable"}  # what each promises
+
+
+class PrimaryBackup:
+    """A primary that answers and backups that copy it.
+
+    mode async: the primary answers before it has copied, backups serve reads, and a backup that misses
+    its primary promotes itself. mode sync: epochs granted by a majority, answers after every in-sync
+    backup has the operation.
+    """
+
+    options: ClassVar[Mapping[str, str]] = {"mode": "async", "heartbeat_ms": "80", "takeover_ms": "600"}
+    option_help: ClassVar[Mapping[str, str]] = {
+        "mode": "async: answer first, copy afterwards; sync: answer when the in-sync backups have it",
+        "heartbeat_ms": "ms between a primary's heartbeats, less than takeover_ms",
+        "takeover_ms": "ms without a heartbeat after which a backup takes over",
+    }
+
+    def claims(self, options: Mapping[str, str]) -> Mapping[str, str]:
+        """What the mode promises, for every workload."""
+        promise = MODES[options.get("mode", self.options["mode"])]
+        return {"register": promise, "cas-register": promise}
+
+    @classmethod
+    def check(cls, options: Mapping[str, str], nodes: Sequence[str]) -> None:  # noqa: ARG003
+        """Raise ValueError for an option or value that nodes could not run with."""
+        check_names("option", options, cls.options)
+        full = {**cls.options, **options}
+        check_names("value of option mode", [full["mode"]], MODES)
+        heartbeat_ms = whole_number(full, "heartbeat_ms", low=5, high=60_000)
+        takeover_ms = whole_number(full, "takeover_ms", low=20, high=60_000)
+        if heartbeat_ms >= takeover_ms:
+            raise ValueError(
+                f"option heartbeat_ms={heartbeat_ms} must be less than takeover_ms={takeover_ms}, "
+                "or backups take over between two heartbeats"
+            )
+
+    def node(self, ctx: NodeContext) -> NodeSpec:
+        """One process of `python -m systems primary-backup`. Raises ValueError for wrong options."""
+        self.check(ctx.options, tuple(ctx.addresses))
+        return node_program("primary-backup", ctx)
+
+    def client(self, ctx: ClientContext) -> Client:
+        """A client; in mode async it reads from its home node."""
+        from systems.primary_backup.client import PrimaryBackupClient
+
+        reads_at_home = ctx.options.get("mode", self.options["mode"]) == "async"
+        return PrimaryBackupClient(ctx, port=PORT, reads_at_home=reads_at_home)
+
+    def role_of(self, line: str) -> RoleChange | None:
+        """Reads a `role` line of the structured log."""
+        return role_of(line)

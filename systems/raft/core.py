@@ -1,0 +1,214 @@
+"""Raft: elections and the dispatch of events to the role that handles them.
+
+After Ongaro & Ousterhout, "In Search of an Understandable Consensus Algorithm" (2014), and Ongaro's thesis
+(2014): randomised timeouts (5.2), the election restriction (5.4.1), commitment (5.4.2), pre-vote (9.6),
+check-quorum (6.2), client sessions (6.3), reads by ReadIndex (6.4). The membership is fixed and there are
+no snapshots: the log is kept whole.
+
+Laws:
+- At most one leader per term: a vote is written down before it is told, and counted once per voter.
+- A node that heard from a leader within the minimum election timeout ignores candidates, so one that was
+  cut off cannot disturb the others; a leader that hears no majority for that long steps down.
+- The election timeout has two parts, so that the core needs no clock: `election_ns` during which a leader
+  counts as alive (`_leader_alive`), then a random part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from systems import kv
+from systems.core import CoreConfig, Effect, Event, Receive, Request, Start, TimerFired
+from systems.raft.leader import Leader
+from systems.raft.messages import (
+    AppendEntries,
+    AppendReply,
+    Command,
+    Message,
+    Query,
+    Record,
+    Vote,
+    VoteReply,
+)
+from systems.raft.replica import Replica
+
+
+class RaftCore:
+    """One Raft node; see `systems.core` for how it is driven. Options: see `systems.raft.options`."""
+
+    message_type = Message
+    record_type = Record
+    command_type = Command
+
+    def __init__(self, config: CoreConfig, records: Sequence[Record]) -> None:
+        self.replica = Replica(config, records)
+        self.role = "follower"
+        self.leader: str | None = None
+        self._leadership: Leader | None = None
+        self._leader_alive = False
+        self._canvass: Vote | None = None  # the votes being asked for, while a candidate
+        self._votes: set[str] = set()
+        self._announced: tuple[int, str, str | None] | None = None
+
+    def step(self, event: Event) -> list[Effect]:
+        """Take one event; the effects are to be performed in order."""
+        match event:
+            case Receive(sender, message):
+                self._receive(sender, message)
+            case Request(request_id, command):
+                self._request(request_id, command)
+            case TimerFired(name):
+                self._timer(name)
+            case Start():
+                self._wait_for_leader()
+        self._announce()
+        return self.replica.take_effects()
+
+    def _announce(self) -> None:
+        now = (self.replica.term, self.role, self.leader)
+        if now != self._announced:
+            self._announced = now
+            self.replica.trace("role", {"term": now[0], "role": now[1], "leader": now[2]})
+
+    def _request(self, request_id: int, command: Command) -> None:
+        if self._leadership is None:
+            self.replica.reply(request_id, kv.NotLeader(self.leader))
+        elif isinstance(command, Query):
+            self._leadership.read(request_id, command)
+        else:
+            self._leadership.propose(request_id, command)
+
+    def _timer(self, name: str) -> None:
+        if name == "election":
+            if self._leader_alive:
+                self._leader_alive = False
+                self.replica.set_timer("election", *self.replica.options.spread_ns)
+            else:
+                self._ask_for_votes(pre=True)
+        elif self._leadership is None:
+            return
+        elif name == "heartbeat":
+            self._leadership.heartbeat()
+        elif self._leadership.check_quorum():
+            self._watch_quorum()
+        else:
+            self._follow(self.replica.term, None)
+
+    def _receive(self, sender: str, message: Message) -> None:
+        if message.term > self.replica.term and not self._term_is_hypothetical(message):
+            if isinstance(message, Vote) and self._hears_a_leader():
+                return
+            self._follow(message.term, None)
+        match message:
+            case Vote():
+                self._vote(sender, message)
+            case VoteReply():
+                self._count_vote(sender, message)
+            case AppendEntries():
+                self._append_entries(sender, message)
+            case AppendReply(term) if self._leadership is not None and term == self.replica.term:
+                self._leadership.acknowledge(sender, message)
+
+    @staticmethod
+    def _term_is_hypothetical(message: Message) -> bool:
+        """Whether the message speaks of a term that nobody has entered yet (thesis, section 9.6)."""
+        if isinstance(message, VoteReply):
+            return message.pre and message.granted
+        return isinstance(message, Vote) and message.pre
+
+    def _hears_a_leader(self) -> bool:
+        return self._leadership is not None or self._leader_alive
+
+    # Following
+
+    def _follow(self, term: int, leader: str | None) -> None:
+        """Be a follower in `term`; a new term forgets the vote."""
+        if self._leadership is not None:
+            leadership, self._leadership = self._leadership, None
+            leadership.resign(leader)
+            self.replica.cancel_timer("heartbeat")
+            self.replica.cancel_timer("quorum")
+            self._wait_for_leader()
+        self.role = "follower"
+        self.leader = leader
+        self._canvass = None
+        if term > self.replica.term:
+            self._leader_alive = False
+            self.replica.adopt(term, None)
+
+    def _wait_for_leader(self) -> None:
+        """Start a whole election timeout, nobody being known to lead."""
+        self._leader_alive = False
+        base, (low, high) = self.replica.options.election_ns, self.replica.options.spread_ns
+        self.replica.set_timer("election", base + low, base + high)
+
+    def _append_entries(self, sender: str, message: AppendEntries) -> None:
+        if message.term < self.replica.term:
+            self.replica.send(sender, AppendReply(self.replica.term, False, 0, 0, message.round))
+            return
+        self._follow(message.term, sender)
+        self._leader_alive = True
+        base = self.replica.options.election_ns
+        self.replica.set_timer("election", base, base)
+        self.replica.send(sender, self.replica.accept(message))
+
+    def _vote(self, sender: str, message: Vote) -> None:
+        replica = self.replica
+        if message.pre:
+            granted = message.term > replica.term and not self._hears_a_leader()
+        else:
+            free = replica.vote in (None, sender) or replica.options.bug == "vote-twice"
+            granted = message.term == replica.term and free
+        granted = granted and replica.is_up_to_date(message.last_index, message.last_term)
+        if granted and not message.pre:
+            self._follow(replica.term, None)
+            replica.adopt(replica.term, sender)
+            self._wait_for_leader()
+        term = message.term if granted else replica.term
+        replica.send(sender, VoteReply(term, granted, message.pre))
+
+    # Standing for election
+
+    def _ask_for_votes(self, *, pre: bool) -> None:
+        """Canvass: first whether votes would be granted (pre), then for votes in a new term."""
+        replica = self.replica
+        self._follow(replica.term, None)
+        self.role = "candidate"
+        term = replica.term + 1
+        if not pre:
+            replica.adopt(term, replica.config.name)
+        self._canvass = Vote(term, replica.log.last_index, replica.log.last_term, pre)
+        self._votes = {replica.config.name}
+        self._wait_for_leader()
+        for peer in replica.config.peers:
+            replica.send(peer, self._canvass)
+        self._check_votes()
+
+    def _count_vote(self, sender: str, reply: VoteReply) -> None:
+        canvass = self._canvass
+        if canvass is not None and reply.granted and (reply.term, reply.pre) == (canvass.term, canvass.pre):
+            self._votes.add(sender)
+            self._check_votes()
+
+    def _check_votes(self) -> None:
+        if self._canvass is None or len(self._votes) < self.replica.config.majority:
+            return
+        if self._canvass.pre:
+            self._ask_for_votes(pre=False)
+        else:
+            self._lead()
+
+    # Leading
+
+    def _lead(self) -> None:
+        self.role = "leader"
+        self.leader = self.replica.config.name
+        self._canvass = None
+        self.replica.cancel_timer("election")
+        self._leadership = Leader(self.replica)
+        self._leadership.start()
+        self._watch_quorum()
+
+    def _watch_quorum(self) -> None:
+        base = self.replica.options.election_ns
+        self.replica.set_timer("quorum", base, base)

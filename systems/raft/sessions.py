@@ -1,0 +1,64 @@
+"""The replicated state machine: registers, and the sessions that make a command happen once (thesis, 6.3).
+
+Invariants: deterministic, so every node that applied the same log prefix holds the same sessions and
+registers; at most `MAX_SESSIONS` sessions, the one whose last command lies furthest back in the log goes
+first. A client has one command under way at a time, so the last answer of a session is all that can be
+asked for again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from systems import kv
+from systems.raft.messages import Do, Logged, Noop, Query, Register
+
+MAX_SESSIONS = 4096
+EXPIRED = kv.Refused("session expired")
+
+
+class Machine:
+    """State of one replica. `once` False plants the bug `no-session`."""
+
+    def __init__(self, *, once: bool = True) -> None:
+        self.store = kv.Store()
+        self.sessions: OrderedDict[int, tuple[int, kv.Result]] = OrderedDict()
+        self._once = once
+
+    def apply(self, index: int, command: Logged) -> kv.Result:
+        """Perform the command committed at `index`."""
+        match command:
+            case Noop():
+                return kv.Ok()
+            case Register():
+                return self._register(index)
+            case Do():
+                return self._do(command)
+
+    def read(self, query: Query) -> kv.Ok:
+        """The value now."""
+        return self.store.apply(query.command)
+
+    def _register(self, index: int) -> kv.Ok:
+        self.sessions[index] = (0, kv.Ok())
+        if len(self.sessions) > MAX_SESSIONS:
+            self.sessions.popitem(last=False)
+        return kv.Ok(index)
+
+    def _do(self, command: Do) -> kv.Result:
+        held = self.sessions.get(command.session)
+        if held is None:
+            return EXPIRED
+        self.sessions.move_to_end(command.session)
+        last, answer = held
+        if self._once and command.sequence == last:
+            return answer
+        if self._once and command.sequence < last:
+            # Its client went on long ago. Whether it was applied is no longer known, but it must not be
+            # applied now.
+            return kv.Uncertain(
+                f"sequence {command.sequence} is older than {last}, the last one of its session"
+            )
+        answer = self.store.apply(command.command)
+        self.sessions[command.session] = (command.sequence, answer)
+        return answer

@@ -1,0 +1,176 @@
+"""gRPC between nodes, and from clients to nodes; MessagePack bodies, no generated code.
+
+Two methods. `Deliver` is a stream from one node to another of frames `[sender, [message, ...]]`: messages
+are fire and forget, and everything that waits for a peer goes into the next frame. `Invoke` is unary: a
+client's command to its result, answered when the core replies.
+
+Laws:
+- Nothing is retried: a lost message is the protocol's business, a lost request the client's.
+- A queue to a peer is bounded; the oldest messages go first, as on a lossy link.
+- After a silent cut messages flow again within two seconds. TCP alone would not do that, since it doubles
+  its pauses while packets vanish; so a connection that answers no ping for a second is given up
+  (keepalive, which also sets TCP_USER_TIMEOUT), and reconnecting tries at a steady short beat instead of
+  gRPC's exponential one of up to two minutes.
+- A listening address is never shared with another process (SO_REUSEPORT is off).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import grpc
+import msgspec
+
+DELIVER = "/splitbrain.Node/Deliver"
+INVOKE = "/splitbrain.Node/Invoke"
+
+QUEUE_LIMIT = 1024  # messages that wait for one peer
+WRITE_TIMEOUT_S = 1.0
+_PAUSE_S = 0.05  # after a stream broke, before the next one
+
+_KEEPALIVE = (
+    ("grpc.keepalive_time_ms", 1000),
+    ("grpc.keepalive_timeout_ms", 1000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+)
+CHANNEL_OPTIONS = (
+    *_KEEPALIVE,
+    ("grpc.enable_retries", 0),
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    # Also how long one attempt to connect may take.
+    ("grpc.min_reconnect_backoff_ms", 300),
+    ("grpc.max_reconnect_backoff_ms", 300),
+)
+SERVER_OPTIONS = (
+    *_KEEPALIVE,
+    ("grpc.so_reuseport", 0),
+    ("grpc.http2.min_ping_interval_without_data_ms", 100),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 100),
+    ("grpc.http2.max_ping_strikes", 0),
+)
+
+Receiver = Callable[[str, Sequence[Any]], None]
+Invoker = Callable[[Any], Awaitable[Any]]
+
+
+async def connected(channel: grpc.aio.Channel) -> bool:
+    """Wait until `channel` has a connection; False as soon as an attempt to connect failed."""
+    ready, failed = grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity.TRANSIENT_FAILURE
+    while (state := channel.get_state(try_to_connect=True)) is not ready:
+        if state is failed:
+            return False
+        await channel.wait_for_state_change(state)
+    return True
+
+
+class PeerLink:
+    """The messages from this node to one peer."""
+
+    def __init__(self, me: str, target: str) -> None:
+        """`target` is "address:port"."""
+        self._me = me
+        self._target = target
+        self._queue: deque[Any] = deque(maxlen=QUEUE_LIMIT)
+        self._wake = asyncio.Event()
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    def send(self, message: Any) -> None:
+        """Send `message` soon; it may be lost."""
+        self._queue.append(message)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Carry messages until cancelled, over as many connections as it takes."""
+        async with grpc.aio.insecure_channel(self._target, options=CHANNEL_OPTIONS) as channel:
+            deliver = channel.stream_unary(DELIVER)
+            while True:
+                if await connected(channel):
+                    await self._carry(deliver())
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _carry(self, call: grpc.aio.StreamUnaryCall[bytes, bytes]) -> None:
+        """Write frames until the stream breaks or a write takes too long (its frame is lost then)."""
+        try:
+            while True:
+                while not self._queue:
+                    self._wake.clear()
+                    await self._wake.wait()
+                frame = self._encode((self._me, list(self._queue)))
+                self._queue.clear()
+                async with asyncio.timeout(WRITE_TIMEOUT_S):
+                    await call.write(frame)
+        except (grpc.RpcError, asyncio.InvalidStateError, TimeoutError):
+            return  # the caller starts a new stream; the protocol sends again what still matters
+        finally:
+            call.cancel()
+
+
+class Links:
+    """The links to all peers."""
+
+    def __init__(self, me: str, targets: Mapping[str, str]) -> None:
+        """`targets`: peer -> "address:port"."""
+        self._links = {peer: PeerLink(me, target) for peer, target in targets.items()}
+
+    def send(self, to: str, message: Any) -> None:
+        """Send `message` to the peer `to`; may be lost. Raises KeyError for a node that is no peer."""
+        self._links[to].send(message)
+
+    async def run(self) -> None:
+        """Carry messages until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for link in self._links.values():
+                group.create_task(link.run())
+
+
+class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc ships no types
+    """What a node answers to."""
+
+    def __init__(self, *, message_type: Any, command_type: Any, receive: Receiver, invoke: Invoker) -> None:
+        self._receive = receive
+        self._invoke_core = invoke
+        self._frame = msgspec.msgpack.Decoder(tuple[str, list[message_type]])
+        self._command = msgspec.msgpack.Decoder(command_type)
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._handlers = {
+            DELIVER: grpc.stream_unary_rpc_method_handler(self._deliver),
+            INVOKE: grpc.unary_unary_rpc_method_handler(self._invoke),
+        }
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+        return self._handlers.get(details.method)
+
+    async def _deliver(self, frames: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> bytes:
+        async for frame in frames:
+            try:
+                sender, messages = self._frame.decode(frame)
+            except msgspec.DecodeError as error:
+                await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"not a frame of this system: {error}")
+            self._receive(sender, messages)
+        return b""
+
+    async def _invoke(self, body: bytes, context: grpc.aio.ServicerContext) -> bytes:
+        # gRPC cancels this coroutine when the client is gone; the shell forgets the request then.
+        try:
+            command = self._command.decode(body)
+        except msgspec.DecodeError as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"not a command of this system: {error}")
+        return self._encode(await self._invoke_core(command))
+
+
+def make_server(
+    address: str, *, message_type: Any, command_type: Any, receive: Receiver, invoke: Invoker
+) -> grpc.aio.Server:
+    """A server bound to `address` ("ip:port"), not yet started. Raises RuntimeError when it cannot be
+    bound.
+    """
+    server = grpc.aio.server(options=SERVER_OPTIONS)
+    methods = _Methods(message_type=message_type, command_type=command_type, receive=receive, invoke=invoke)
+    server.add_generic_rpc_handlers((methods,))
+    server.add_insecure_port(address)
+    return server

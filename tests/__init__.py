@@ -1,0 +1,1 @@
+"""The tests of Splitbrain; folders mirror the packages."""

@@ -1,0 +1,1 @@
+"""Tests of the systems under test and of the shells that run them."""

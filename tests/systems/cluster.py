@@ -1,0 +1,83 @@
+"""Real Raft nodes as processes on loopback addresses, for tests that kill them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+from systems.api import LEADING_ROLES, NodeContext, RoleChange
+from systems.raft.system import Raft
+
+_subnets = itertools.count(1)
+
+
+def loopback(count: int) -> dict[str, str]:
+    """Names and addresses that no other test process uses: the port is fixed, the addresses are plenty."""
+    pid = os.getpid()
+    return {
+        f"n{i}": f"127.{1 + pid // 250 % 250}.{pid % 250}.{10 * (next(_subnets) % 24) + i}"
+        for i in range(1, count + 1)
+    }
+
+
+class Cluster:
+    """Starts every node on entering and kills what is left on leaving."""
+
+    def __init__(self, folder: Path, count: int = 3) -> None:
+        self.addresses = loopback(count)
+        self.folder = folder
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._system = Raft()
+
+    def __enter__(self) -> Cluster:
+        for name in self.addresses:
+            self.start(name)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for name in tuple(self.processes):
+            self.kill(name)
+
+    def start(self, name: str) -> None:
+        seed = tuple(self.addresses).index(name)
+        data, options = str(self.folder / name), {"election_ms": "200", "heartbeat_ms": "40"}
+        ctx = NodeContext(name, self.addresses, data, str(self.folder), options, seed, sys.executable)
+        self.processes[name] = subprocess.Popen(self._system.node(ctx).argv)
+
+    def kill(self, name: str) -> None:
+        process = self.processes.pop(name)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def roles(self) -> list[RoleChange]:
+        """Every role change logged so far, in order of time."""
+        lines = (line for file in self.folder.glob("*.jsonl") for line in file.read_text().splitlines())
+        changes = [change for line in lines if (change := self._system.role_of(line))]
+        return sorted(changes, key=lambda change: change.time_ns)
+
+    def await_ready(self, name: str, times: int) -> None:
+        """Wait until the node `name` has logged `ready` for the `times`th time."""
+        file = self.folder / f"{name}.jsonl"
+        end_s = time.monotonic() + 20
+        while not file.exists() or file.read_text().count('"event":"ready"') < times:
+            if time.monotonic() > end_s:
+                raise TimeoutError(f"{name} is not ready")
+            time.sleep(0.02)
+
+    def leader(self, *, after_term: int = 0) -> RoleChange:
+        """Wait for a leader of a term greater than `after_term`."""
+        end_s = time.monotonic() + 20
+        while time.monotonic() < end_s:
+            leading = [c for c in self.roles() if c.role in LEADING_ROLES and c.term > after_term]
+            if leading:
+                return leading[-1]
+            time.sleep(0.02)
+        raise TimeoutError(f"no leader after term {after_term}: {self.roles()}")

@@ -1,0 +1,1 @@
+"""Tests of the real shell and its parts."""
