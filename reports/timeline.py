@@ -59,10 +59,11 @@ def stack(intervals: Sequence[tuple[float, float]]) -> list[int]:
 
 
 def fault_span(fault: Disturbance, end_ns: int) -> tuple[int, int]:
-    """From when to when a fault lasted; from its request if it never began; to `end_ns` if it was never
-    undone.
+    """From when to when a fault lasted; to `end_ns` if it was never undone.
+
+    One that never began, or was skipped, has no length: it lies where it was requested.
     """
-    if fault.begun_ns is None:
+    if fault.begun_ns is None or fault.status == "skipped":
         return fault.requested_ns, fault.requested_ns
     ended = end_ns if fault.ended_ns is None else fault.ended_ns
     return fault.begun_ns, max(ended, fault.begun_ns)

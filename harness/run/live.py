@@ -201,6 +201,8 @@ class Conductor:
             raise nemesis.error
         if self._plan.faults.faults:
             driven.heal_ns = nemesis.heal_ns
+        if nemesis.heal_evidence is not None and nemesis.heal_evidence.status == "indeterminate":
+            driven.notes.append(f"final heal: {'; '.join(nemesis.heal_evidence.lines)}")
         self._drain(clients, driven)
         return driven
 

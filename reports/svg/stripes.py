@@ -54,7 +54,7 @@ def stripes(
     found = []
     for fault in faults:
         begin, end = fault_span(fault, end_ns)
-        if fault.begun_ns is None or end < first or begin > last:
+        if fault.begun_ns is None or fault.status == "skipped" or end < first or begin > last:
             continue
         x1 = left if begin <= first else scale(begin)
         x2 = axis.right if end > last else max(scale(end), x1 + 3)

@@ -1,29 +1,25 @@
 """Primary-backup in mode sync: epochs granted by a majority, changes answered when all in sync have them.
 
 Why it is linearizable (the argument is that of Raft, sections 5.4.2 and 5.4.3, with a larger commit quorum):
-1. One primary per epoch. A node grants an epoch to one candidate and writes that down before it says so;
-two majorities
-   share a node.
+1. One primary per epoch. A node grants an epoch to one candidate and writes that down before it says so; two
+   majorities share a node.
 2. What is committed survives. An entry is committed in epoch e when every in-sync node, thus at least a
-majority, wrote it down under e.
-   A later candidate needs a majority of grants, so one comes from a node that has the entry; it grants only
-   to logs at least as new by (epoch of the last entry, length). By induction over epochs every later
-   primary has the entry: a log whose last entry is of an epoch between was written by a primary that had
-   it, and one whose last entry is of e itself is longer. Entries of earlier epochs are not committed by
-   themselves, only through an entry of the primary's own (the barrier is its first), since otherwise a
-   newer log could still replace them.
+   majority, wrote it down under e. A later candidate needs a majority of grants, so one comes from a node
+   that has the entry; it grants only to logs at least as new by (epoch of the last entry, length). By
+   induction over epochs every later primary has the entry: a log whose last entry is of an epoch between was
+   written by a primary that had it, and one whose last entry is of e itself is longer. Entries of earlier
+   epochs are not committed by themselves, only through an entry of the primary's own (the barrier is its
+   first), since otherwise a newer log could still replace them.
 3. Fencing. A node that granted or saw epoch e+1 refuses every message of e. Hence once a primary of e+1 has
-its barrier
-   committed, no primary of e can commit or confirm anything: either would need a majority that still stands
-   in e.
-4. Reads. A read is answered from the applied prefix after the barrier of the own epoch is committed and
-after a majority confirmed,
-   in a round begun after the read arrived, that it still stands in the epoch. So every change answered
-   before the read was invoked is in the prefix: those of earlier epochs by 2, those of the own epoch
-   because this node itself committed them, and later epochs had answered nothing by 3.
-5. Each change is one entry, applied in log order, answered after it is committed: its linearization point
-is the commit. The in-sync set is volatile and only the primary knows it: it makes commitment stricter than
-a majority, never laxer.
+   its barrier committed, no primary of e can commit or confirm anything: either would need a majority that
+   still stands in e.
+4. Reads. A read is answered from the applied prefix after the barrier of the own epoch is committed and after
+   a majority confirmed, in a round begun after the read arrived, that it still stands in the epoch. So every
+   change answered before the read was invoked is in the prefix: those of earlier epochs by 2, those of the
+   own epoch because this node itself committed them, and later epochs had answered nothing by 3.
+5. Each change is one entry, applied in log order, answered after it is committed: its linearization point is
+   the commit. The in-sync set is volatile and only the primary knows it: it makes commitment stricter than a
+   majority, never laxer.
 
 Laws: a deposed primary answers its open changes `Uncertain`. A node that heard from a primary within the
 takeover time ignores bids. The membership is fixed; the log is kept whole, and a backup that is behind gets

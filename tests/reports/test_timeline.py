@@ -37,6 +37,10 @@ def test_a_fault_lasts_from_begin_to_end_or_to_the_end_of_the_run() -> None:
     assert fault_span(Disturbance(1, "kill", (), "", 5), 100) == (5, 5)
 
 
+def test_a_skipped_fault_lasts_no_time_at_all() -> None:
+    assert fault_span(Disturbance(1, "pause", (), "", 5, 6, None, "skipped"), 100) == (5, 5)
+
+
 def test_bands_are_in_order_and_those_at_once_stand_in_different_lanes() -> None:
     record = valid_raft(100)
     bands = fault_bands(record.history.disturbances, record.card.end_ns)
