@@ -16,7 +16,6 @@ from types import FrameType
 from typing import Any
 
 import msgspec
-from reports.text import render_text
 
 from checkers.codec import HistoryError
 from checkers.history import Outcome
@@ -24,10 +23,11 @@ from checkers.verdict import word
 from harness import compose, listing, recheck
 from harness.config import configure, parse_duration, parse_options
 from harness.deploy import namespaces
-from harness.errors import EXIT_INTERRUPTED, EXIT_TERMINATED, ConfigError
+from harness.errors import EXIT_INTERRUPTED, EXIT_TERMINATED, ConfigError, EnvironmentFault
 from harness.plan import RunPlan, decode_plan
 from harness.progress import Progress
 from reports.record import RunRecord
+from reports.text import render_text
 
 _SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}
 
@@ -88,8 +88,16 @@ def _run(plan: RunPlan, runs: str, as_json: bool) -> int:
         record, folder = compose.run(plan, Path(runs), progress, stop, started)
     finally:
         progress.close()
+    failed: EnvironmentFault | None = None
+    try:
+        compose.keep(folder, record)
+    except EnvironmentFault as error:
+        failed = error
     _print(record, folder, as_json)
-    return record.card.exit_code
+    if failed is None:
+        return record.card.exit_code
+    print(f"splitbrain: {failed}", file=sys.stderr)
+    return record.card.exit_code if record.card.outcome == "anomaly" else failed.exit_code
 
 
 def _print(record: RunRecord, folder: Path, as_json: bool) -> None:

@@ -26,7 +26,7 @@ from harness.config import RunConfig, suggestion
 from harness.deploy.netns import LocalDeployment
 from harness.deploy.seam import Deployment
 from harness.environment import environment
-from harness.errors import ConfigError
+from harness.errors import ConfigError, EnvironmentFault
 from harness.judge import ClaimSpec, Judged, Linearizability, Recovery, judge
 from harness.outcome import doubts_about, weigh
 from harness.phases import Phases
@@ -174,15 +174,17 @@ class Run:
                     roles = role_points(watcher)
         finally:
             with self.phases.phase("teardown"):
-                deployment.__exit__(None, None, None)
-        journal.close()
+                try:
+                    deployment.__exit__(None, None, None)
+                finally:
+                    journal.close()
+                    finish(journal.path)
         return self._analyse(system, tuple(roles))
 
     def _analyse(self, system: System, roles: tuple[RolePoint, ...]) -> RunRecord:
         history, judged = History.of(()), list[Judged]()
         with self.phases.phase("analysis"):
             path = self.folder / HISTORY
-            finish(path)
             history = decode(path.read_bytes(), str(path)).history
             if len(history):
                 heal_ns = self.driven.heal_ns if self.driven and not self.driven.interrupted else None
@@ -304,17 +306,21 @@ def config_shown(plan: RunPlan) -> dict[str, Any]:
 def run(
     plan: RunPlan, root: Path, observer: Observer, stop: StopRequest, command_ns: int
 ) -> tuple[RunRecord, Path]:
-    """One whole run, from plan to the files of its folder."""
+    """One whole run, from plan to record, in a folder of its own; `keep` it there."""
     folder = new_folder(root, plan)
-    record = Run(plan, folder, observer, stop, command_ns).execute()
-    keep(folder, record)
-    return record, folder
+    return Run(plan, folder, observer, stop, command_ns).execute(), folder
 
 
 def keep(folder: Path, record: RunRecord) -> None:
-    """Write the record and its reports into the run folder."""
+    """Write the record and its reports into the run folder. Raises EnvironmentFault."""
     text = render_text(record, colour=False, report_path=str(folder / "report.html"))
-    archive.write(folder, record, render(record), text)
+    try:
+        archive.write(folder, record, render(record), text)
+    except archive.ArchiveError as error:
+        verdict = f"{record.card.outcome}, exit {record.card.exit_code}"
+        raise EnvironmentFault(
+            f"{error.path}: {error.problem} (the run: {verdict})", fix=error.fix
+        ) from error
 
 
 def fresh_seed() -> int:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.errors import EXIT_FAILED, HarnessBug, SplitbrainError
+from harness.errors import EXIT_FAILED, EnvironmentFault, HarnessBug, SplitbrainError
 from reports.record import Phase, PhaseTime
 
 
@@ -42,8 +42,13 @@ class Phases:
         self.times.append(PhaseTime(name, time.monotonic() - began, None if error is None else error.problem))
 
     def _unforeseen(self, problem: Exception) -> SplitbrainError:
-        with self._crash_log.open("a") as log:
-            traceback.print_exception(problem, file=log)
+        try:
+            with self._crash_log.open("a") as log:
+                traceback.print_exception(problem, file=log)
+        except OSError as error:
+            return EnvironmentFault(
+                f"{problem} ({self._crash_log}: {error.strerror})", fix="free some disk space"
+            )
         return HarnessBug(
             f"{type(problem).__name__}: {problem}",
             fix=f"report this with {self._crash_log.name} of the run folder",

@@ -49,15 +49,19 @@ class Journal:
 
 
 def finish(path: Path) -> None:
-    """Close a journal that nobody writes to any more: a torn tail is cut off, the footer added, and all of it
-    synced.
+    """Close a journal that nobody writes to any more: a torn tail is cut off, the footer added, all synced.
+
+    Raises EnvironmentFault when the disk does not take it; the journal can be read all the same.
     """
     data = path.read_bytes()
     whole = data[: data.rfind(b"\n") + 1]
     footer = footer_for(whole, whole.count(b"\n") - 1)
-    with path.open("r+b") as file:
-        file.truncate(len(whole))
-        file.seek(0, os.SEEK_END)
-        file.write(encode(footer))
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with path.open("r+b") as file:
+            file.truncate(len(whole))
+            file.seek(0, os.SEEK_END)
+            file.write(encode(footer))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise EnvironmentFault(f"{path}: {error.strerror}", fix="free some disk space") from None

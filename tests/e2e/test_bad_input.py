@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import subprocess
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from tests.e2e.conftest import Splitbrain
+from tests.e2e.conftest import SPLITBRAIN, Splitbrain, clean_environment
 
 
 def is_one_clear_error(text: str, *says: str) -> None:
@@ -148,6 +151,38 @@ def test_node_returns_something_else(splitbrain: Splitbrain, tmp_path: Path) -> 
     code, out, _ = failing(splitbrain, tmp_path, source)
     assert code == 4, out
     assert "mine.py:" in out
+
+
+def test_a_node_that_dies_in_mid_run(splitbrain: Splitbrain, tmp_path: Path) -> None:
+    node = (
+        "import socket, sys, threading; s = socket.create_server((sys.argv[1], 7000)); "
+        "threading.Event().wait(1.5); sys.exit('out of licences')"
+    )
+    code, _, card = failing(splitbrain, tmp_path, SYSTEM % node, "--time", "4s")
+    assert code in (1, 3), "what its clients saw may already be a violation"
+    assert "out of licences" in " ".join(card["reasons"])  # type: ignore[arg-type]
+
+
+def test_a_disk_that_fills_up(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small disk needs root")
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    command = shlex.join([*SPLITBRAIN, "run", "raft", "--nodes", "3", "--rate", "0", "--time", "20s"])
+    script = f"mount -t tmpfs -o size=400k tmpfs {shlex.quote(str(runs))} && exec {command}"
+    ended = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=clean_environment(),
+    )
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    is_one_clear_error(ended.stderr, "No space left on device")
+    assert "workload failed" in ended.stdout
+    assert "0 ok" not in ended.stdout, "what reached the disk before is judged and shown"
 
 
 def test_client_answers_something_else(splitbrain: Splitbrain, tmp_path: Path) -> None:
