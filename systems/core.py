@@ -114,6 +114,52 @@ class Trace:
 Effect = Send | Persist | Reply | SetTimer | CancelTimer | Trace
 
 
+class Outbox:
+    """A step's effects in the making, in order.
+
+    A core may change what it has promised (its term, its vote) several times in a step; `save` is called
+    before every effect that others can see, so the promise is on disk before anybody hears of it.
+    """
+
+    def __init__(self) -> None:
+        self._effects: list[Effect] = []
+
+    def save(self) -> None:
+        """Persist what was promised since the last time; nothing by default."""
+
+    def send(self, to: str, message: Any) -> None:
+        """Tell another node."""
+        self.save()
+        self._effects.append(Send(to, message))
+
+    def reply(self, request_id: int, result: Any) -> None:
+        """Answer a client."""
+        self.save()
+        self._effects.append(Reply(request_id, result))
+
+    def persist(self, record: Any) -> None:
+        """Write `record` down."""
+        self._effects.append(Persist(record))
+
+    def set_timer(self, name: str, low_ns: int, high_ns: int) -> None:
+        """(Re)start a timer."""
+        self._effects.append(SetTimer(name, low_ns, high_ns))
+
+    def cancel_timer(self, name: str) -> None:
+        """Stop a timer."""
+        self._effects.append(CancelTimer(name))
+
+    def trace(self, event: str, fields: Mapping[str, Any]) -> None:
+        """Log a line."""
+        self._effects.append(Trace(event, fields))
+
+    def take_effects(self) -> list[Effect]:
+        """The effects of this step, everything promised written down."""
+        self.save()
+        effects, self._effects = self._effects, []
+        return effects
+
+
 @dataclass(frozen=True, slots=True)
 class CoreConfig:
     """What every core is given: its own name, all members (own name included, same order on every node),

@@ -21,21 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from systems import kv
-from systems.core import (
-    CancelTimer,
-    CoreConfig,
-    Effect,
-    Event,
-    Persist,
-    Receive,
-    Reply,
-    Request,
-    Send,
-    SetTimer,
-    Start,
-    TimerFired,
-    Trace,
-)
+from systems.core import CoreConfig, Effect, Event, Outbox, Receive, Request, Start, TimerFired
 from systems.primary_backup.messages import Beat, Changed, Copy, Epoch, Message, Pull, Record, Replaced, State
 from systems.primary_backup.timing import Timing
 
@@ -51,7 +37,7 @@ class AsyncCore:
         self.store = kv.Store()
         self._timing = Timing.of(config)
         self._has_copy = False  # whether the state is the primary's, so that its changes fit on it
-        self._effects: list[Effect] = []
+        self.outbox = Outbox()
         for record in records:
             self._restore(record)
 
@@ -68,8 +54,7 @@ class AsyncCore:
                 self._rule(self.epoch + 1)
             case Start():
                 self._start()
-        effects, self._effects = self._effects, []
-        return effects
+        return self.outbox.take_effects()
 
     def _restore(self, record: Record) -> None:
         match record:
@@ -93,28 +78,28 @@ class AsyncCore:
 
     def _request(self, request_id: int, command: kv.Command) -> None:
         if isinstance(command, kv.Read):
-            self._effects.append(Reply(request_id, self.store.apply(command)))
+            self.outbox.reply(request_id, self.store.apply(command))
         elif self.primary != self.config.name:
-            self._effects.append(Reply(request_id, kv.NotLeader(self.primary)))
+            self.outbox.reply(request_id, kv.NotLeader(self.primary))
         else:
             result = self._change(self.sequence + 1, command)
-            self._effects.append(Reply(request_id, result))
+            self.outbox.reply(request_id, result)
             for peer in self.config.peers:
-                self._effects.append(Send(peer, Copy(self.epoch, self.sequence, command)))
+                self.outbox.send(peer, Copy(self.epoch, self.sequence, command))
 
     def _change(self, sequence: int, command: kv.Write | kv.Cas) -> kv.Ok:
         self.sequence = sequence
-        self._effects.append(Persist(Changed(sequence, command)))
+        self.outbox.persist(Changed(sequence, command))
         return self.store.apply(command)
 
     def _receive(self, sender: str, message: Message) -> None:
         if isinstance(message, Pull):
             if self.primary == self.config.name:
                 state = State(self.epoch, self.sequence, dict(self.store.values))
-                self._effects.append(Send(sender, state))
+                self.outbox.send(sender, state)
         elif isinstance(message, Beat | Copy | State) and self._is_ruled_by(sender, message.epoch):
             takeover, (low, high) = self._timing.takeover_ns, self._timing.stagger_ns
-            self._effects.append(SetTimer("takeover", takeover + low, takeover + high))
+            self.outbox.set_timer("takeover", takeover + low, takeover + high)
             self._follow(sender, message)
 
     def _is_ruled_by(self, sender: str, epoch: int) -> bool:
@@ -126,7 +111,7 @@ class AsyncCore:
             self._has_copy = False
             self._obey(epoch, sender)
         elif theirs < ours and self.primary == self.config.name:
-            self._effects.append(Send(sender, Beat(self.epoch, self.sequence)))
+            self.outbox.send(sender, Beat(self.epoch, self.sequence))
         return theirs >= ours
 
     def _follow(self, primary: str, message: Beat | Copy | State) -> None:
@@ -134,35 +119,35 @@ class AsyncCore:
         if isinstance(message, State):
             self._has_copy = True
             self.sequence, self.store.values = message.sequence, dict(message.values)
-            self._effects.append(Persist(Replaced(message.sequence, message.values)))
+            self.outbox.persist(Replaced(message.sequence, message.values))
         elif isinstance(message, Copy) and self._has_copy and message.sequence == self.sequence + 1:
             self._change(message.sequence, message.command)
         elif not self._has_copy or message.sequence > self.sequence:
-            self._effects.append(Send(primary, Pull(self.epoch)))
+            self.outbox.send(primary, Pull(self.epoch))
 
     def _rule(self, epoch: int) -> None:
         """Be the primary of `epoch`, by one's own decision."""
         self._has_copy = True
         self._enter(epoch, self.config.name)
-        self._effects.append(CancelTimer("takeover"))
+        self.outbox.cancel_timer("takeover")
         self._beat()
 
     def _obey(self, epoch: int, primary: str | None) -> None:
         """Be a backup in `epoch`."""
         self._enter(epoch, primary)
         takeover, (low, high) = self._timing.takeover_ns, self._timing.stagger_ns
-        self._effects.append(CancelTimer("heartbeat"))
-        self._effects.append(SetTimer("takeover", takeover + low, takeover + high))
+        self.outbox.cancel_timer("heartbeat")
+        self.outbox.set_timer("takeover", takeover + low, takeover + high)
 
     def _enter(self, epoch: int, primary: str | None) -> None:
         self.epoch, self.primary = epoch, primary
         if primary is not None:
-            self._effects.append(Persist(Epoch(epoch, primary)))
+            self.outbox.persist(Epoch(epoch, primary))
         role = "primary" if primary == self.config.name else "backup"
-        self._effects.append(Trace("role", {"term": epoch, "role": role, "leader": primary}))
+        self.outbox.trace("role", {"term": epoch, "role": role, "leader": primary})
 
     def _beat(self) -> None:
         beat = self._timing.heartbeat_ns
-        self._effects.append(SetTimer("heartbeat", beat, beat))
+        self.outbox.set_timer("heartbeat", beat, beat)
         for peer in self.config.peers:
-            self._effects.append(Send(peer, Beat(self.epoch, self.sequence)))
+            self.outbox.send(peer, Beat(self.epoch, self.sequence))

@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from systems import kv
-from systems.core import CancelTimer, CoreConfig, Effect, Persist, Reply, Send, SetTimer, Trace
+from systems.core import CoreConfig, Outbox
 from systems.primary_backup.messages import (
     Barrier,
     Entry,
     Logged,
-    Message,
     Promise,
     Record,
     Replicate,
@@ -27,10 +26,11 @@ from systems.primary_backup.timing import Timing
 BATCH = 256  # most entries in one message
 
 
-class Replica:
+class Replica(Outbox):
     """The state common to all roles, and the list of effects of the step under way."""
 
     def __init__(self, config: CoreConfig, records: Sequence[Record]) -> None:
+        super().__init__()
         self.config = config
         self.timing = Timing.of(config)
         self.epoch = 0
@@ -39,7 +39,6 @@ class Replica:
         self.committed = 0
         self.store = kv.Store()
         self._unsaved = False
-        self._effects: list[Effect] = []
         for record in records:
             match record:
                 case Promise(epoch, candidate):
@@ -62,39 +61,11 @@ class Replica:
             self.epoch, self.granted_to = epoch, candidate
             self._unsaved = True
 
-    def send(self, to: str, message: Message) -> None:
-        """Tell another node."""
-        self._save()
-        self._effects.append(Send(to, message))
-
-    def reply(self, request_id: int, result: kv.Result) -> None:
-        """Answer a client."""
-        self._save()
-        self._effects.append(Reply(request_id, result))
-
-    def set_timer(self, name: str, low_ns: int, high_ns: int) -> None:
-        """(Re)start a timer."""
-        self._effects.append(SetTimer(name, low_ns, high_ns))
-
-    def cancel_timer(self, name: str) -> None:
-        """Stop a timer."""
-        self._effects.append(CancelTimer(name))
-
-    def trace(self, event: str, fields: dict[str, object]) -> None:
-        """Log a line."""
-        self._effects.append(Trace(event, fields))
-
-    def take_effects(self) -> list[Effect]:
-        """The effects of this step, everything written down."""
-        self._save()
-        effects, self._effects = self._effects, []
-        return effects
-
     def append(self, after: int, entries: tuple[Entry, ...]) -> None:
         """Write `entries` behind the first `after`, in memory and on disk; the epoch goes first."""
-        self._save()
+        self.save()
         self.log[after:] = entries
-        self._effects.append(Persist(Logged(after, entries)))
+        self.persist(Logged(after, entries))
 
     def accept(self, message: Replicate) -> Stored:
         """Store what the primary of this epoch sent, if it fits.
@@ -124,7 +95,8 @@ class Replica:
             self.committed += 1
             yield self.committed, kv.Ok() if isinstance(operation, Barrier) else self.store.apply(operation)
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write the promise down, if it is new."""
         if self._unsaved:
             self._unsaved = False
-            self._effects.append(Persist(Promise(self.epoch, self.granted_to)))
+            self.persist(Promise(self.epoch, self.granted_to))

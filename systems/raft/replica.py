@@ -13,17 +13,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from systems import kv
-from systems.core import CancelTimer, CoreConfig, Effect, Persist, Reply, Send, SetTimer, Trace
+from systems.core import CoreConfig, Outbox
 from systems.raft.log import Log
-from systems.raft.messages import Append, AppendEntries, AppendReply, Entry, HardState, Message, Record
+from systems.raft.messages import Append, AppendEntries, AppendReply, Entry, HardState, Record
 from systems.raft.options import Options
 from systems.raft.sessions import Machine
 
 
-class Replica:
+class Replica(Outbox):
     """The state common to all roles, and the list of effects of the step under way."""
 
     def __init__(self, config: CoreConfig, records: Sequence[Record]) -> None:
+        super().__init__()
         self.config = config
         self.options = Options.of(config)
         self.term = 0
@@ -32,7 +33,6 @@ class Replica:
         self.commit = 0
         self.machine = Machine(once=self.options.bug != "no-session")
         self._unsaved = False
-        self._effects: list[Effect] = []
         for record in records:
             match record:
                 case HardState(term, vote):
@@ -46,42 +46,14 @@ class Replica:
             self.term, self.vote = term, vote
             self._unsaved = True
 
-    def send(self, to: str, message: Message) -> None:
-        """Tell another node."""
-        self._save()
-        self._effects.append(Send(to, message))
-
-    def reply(self, request_id: int, result: kv.Result) -> None:
-        """Answer a client."""
-        self._save()
-        self._effects.append(Reply(request_id, result))
-
-    def set_timer(self, name: str, low_ns: int, high_ns: int) -> None:
-        """(Re)start a timer."""
-        self._effects.append(SetTimer(name, low_ns, high_ns))
-
-    def cancel_timer(self, name: str) -> None:
-        """Stop a timer."""
-        self._effects.append(CancelTimer(name))
-
-    def trace(self, event: str, fields: dict[str, object]) -> None:
-        """Log a line."""
-        self._effects.append(Trace(event, fields))
-
-    def take_effects(self) -> list[Effect]:
-        """The effects of this step, everything written down."""
-        self._save()
-        effects, self._effects = self._effects, []
-        return effects
-
     def append(self, first: int, entries: tuple[Entry, ...]) -> None:
         """Write `entries` at `first`, in memory and on disk.
 
         The term goes first: no entry may outlive its term.
         """
-        self._save()
+        self.save()
         self.log.replace_from(first, entries)
-        self._effects.append(Persist(Append(first, entries)))
+        self.persist(Append(first, entries))
 
     def accept(self, message: AppendEntries) -> AppendReply:
         """The receiver's part of AppendEntries (figure 2, steps 2 to 5), the message being of this term."""
@@ -112,8 +84,9 @@ class Replica:
         """Whether a log that ends so is at least as up-to-date as this one (section 5.4.1)."""
         return (last_term, last_index) >= (self.log.last_term, self.log.last_index)
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write the promise down, if it is new."""
         if self._unsaved:
             self._unsaved = False
             vote = None if self.options.bug == "no-vote-persist" else self.vote
-            self._effects.append(Persist(HardState(self.term, vote)))
+            self.persist(HardState(self.term, vote))
