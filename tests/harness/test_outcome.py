@@ -75,3 +75,9 @@ def test_no_overlap() -> None:
     assert "overlapped" in doubts(ops, [fault("installed", 100, 200)], ["kill"])[0]
     assert doubts(ops, [fault("installed", 21, None)], ["kill"]) != []
     assert doubts(ops, [fault("installed", 20, None)], ["kill"]) == []
+
+
+def test_what_failed_under_a_fault_overlapped_it() -> None:
+    ops = [op(i, i + 1) for i in range(20)]
+    for outcome in (Outcome.FAIL, Outcome.INFO):
+        assert doubts([*ops, op(120, 130, outcome)], [fault("installed", 125, 200)], ["kill"]) == []
