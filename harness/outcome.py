@@ -21,6 +21,7 @@ from reports.series import met_fault
 
 Word = Literal["valid", "anomaly", "inconclusive", "failed", "interrupted"]
 MIN_OK_PER_SECOND = 1.0
+STOPPED = "stopped by a signal before its time was over; no violation was seen until then"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def weigh(
         return Weighed("failed", tuple(failures), False, failure_code)
     unknown = [v.reason for v in verdicts if isinstance(v, Unknown)]
     if interrupted is not None:
-        return Weighed("interrupted", (*unknown, *doubts), False, interrupted)
+        return Weighed("interrupted", (STOPPED, *unknown, *doubts), False, interrupted)
     if unknown or doubts or not verdicts:
         nothing = () if verdicts else ("nothing was judged",)
         return Weighed("inconclusive", (*unknown, *doubts, *nothing), False, errors.EXIT_INCONCLUSIVE)

@@ -58,6 +58,34 @@ def test_a_full_disk_is_an_environment_fault_and_nothing_follows() -> None:
         assert caught.value.fix
 
 
+def test_after_a_short_write_nothing_follows_the_torn_line(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    code = f"""
+import resource
+from pathlib import Path
+from checkers.codec import VERSION, Header
+from harness.errors import EnvironmentFault
+from harness.run.journal import Journal
+from tests.harness.test_journal import operation
+journal = Journal(Path({str(path)!r}))
+journal.write(Header(VERSION))
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+refused = 0
+for number in range(50):
+    for event in operation(number, number):
+        try:
+            journal.write(event)
+        except EnvironmentFault:
+            refused += 1
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+print(refused)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(ended.stdout) > 1, "once torn, refused for good, although there is room again"
+    assert path.stat().st_size == 1000
+    assert decode(path.read_bytes(), "history.jsonl").torn
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault, match="cannot be written"):
         Journal(tmp_path / "none" / "history.jsonl")
