@@ -63,11 +63,12 @@ class FaultSpec(msgspec.Struct, frozen=True):
 
 class View(msgspec.Struct, frozen=True):
     """What is known of the cluster when a fault is due. `leader`: the node that leads in the highest term
-    seen, or None.
+    seen, or None. down: nodes that a fault keeps dead.
     """
 
     nodes: tuple[str, ...]
     leader: str | None = None
+    down: tuple[str, ...] = ()
 
 
 class Evidence(msgspec.Struct, frozen=True):

@@ -20,9 +20,13 @@ def resolve(spec: FaultSpec, view: View) -> Fault:
         raise NemesisError(
             f"a fault for {', '.join(sorted(spec.order))} cannot hit {', '.join(sorted(view.nodes))}"
         )
+    # Hurting the dead proves nothing: nodes that are up are chosen first, and a dead node does not lead.
+    order = tuple(sorted(spec.order, key=lambda node: node in view.down))
+    if view.leader in view.down:
+        view = View(view.nodes, None, view.down)
     if spec.kind == "partition":
-        return partition(spec.shape, view, spec.order)
-    nodes, words = chosen(spec.shape, view, spec.order)
+        return partition(spec.shape, view, order)
+    nodes, words = chosen(spec.shape, view, order)
     return Kill(nodes, words) if spec.kind == "kill" else Pause(nodes, words)
 
 

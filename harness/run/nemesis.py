@@ -16,7 +16,7 @@ from checkers.codec import FaultEvent
 from harness.deploy.seam import Deployment
 from harness.run.journal import Journal
 from nemeses.catalogue import describe, resolve, targets_of
-from nemeses.faults import Evidence, Fault, View
+from nemeses.faults import Evidence, Fault, Kill, View
 from nemeses.plan import FaultPlan, PlannedFault
 
 Step = tuple[int, int, Literal["begin", "end"], PlannedFault]
@@ -88,7 +88,9 @@ class Nemesis(threading.Thread):
                 self._end(planned.id, planned.spec.kind)
 
     def _begin(self, planned: PlannedFault) -> None:
-        fault = resolve(planned.spec, View(self._deployment.nodes, self._leader()))
+        dead = {node for fault in self._active.values() if isinstance(fault, Kill) for node in fault.nodes}
+        view = View(self._deployment.nodes, self._leader(), tuple(sorted(dead)))
+        fault = resolve(planned.spec, view)
         targets, what, kind = targets_of(fault), describe(fault), planned.spec.kind
         self._log(FaultEvent(planned.id, "requested", time.monotonic_ns(), kind, targets, what))
         self._active[planned.id] = fault

@@ -82,6 +82,23 @@ def test_a_skipped_fault_is_not_undone(tmp_path: Path) -> None:
     assert notes.done == [("apply", "Kill"), ("heal", "")]
 
 
+class Deadly(Notes):
+    """Kills work here."""
+
+    def apply(self, fault: Any) -> Evidence:
+        super().apply(fault)
+        return Evidence("installed")
+
+
+def test_nobody_pauses_the_dead(tmp_path: Path) -> None:
+    made, _, events = nemesis(tmp_path, plan(("kill", "leader", 1, 30), ("pause", "leader", 10, 20)))
+    made._deployment = Deadly()  # type: ignore[assignment]
+    made.run()
+    begun = [event for event in events if event.event == "begun"]
+    assert begun[0].targets == ("n2",)
+    assert begun[1].targets == ("n1",), "the leader is dead: the first of those that live"
+
+
 def test_stopped_half_way_it_undoes_what_it_began_and_heals(tmp_path: Path) -> None:
     made, notes, events = nemesis(
         tmp_path, plan(("pause", "one", 1, 9_000), ("partition", "one", 5_000, 8_000))

@@ -86,6 +86,16 @@ def test_a_spec_for_other_nodes_is_refused() -> None:
         resolve(FaultSpec("kill", "all", ("n1", "n2")), View(("n1", "n3")))
 
 
+def test_the_living_are_chosen_first_and_the_dead_do_not_lead() -> None:
+    view = View(NODES, NODES[0], NODES[:2])
+    for shape in ("one", "leader", "minority"):
+        fault = resolve(FaultSpec("pause", shape, NODES), view)
+        assert not set(targets_of(fault)) & set(view.down)
+    assert set(targets_of(resolve(FaultSpec("pause", "all", NODES), view))) == set(NODES)
+    cut = resolve(FaultSpec("partition", "one", NODES), view)
+    assert NODES[2] in describe(cut).partition(" from ")[0]
+
+
 def test_unknown_shapes_are_refused() -> None:
     with pytest.raises(NemesisError, match="no partition shape 'star'"):
         resolve(FaultSpec("partition", "star", NODES), View(NODES))
