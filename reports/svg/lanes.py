@@ -142,16 +142,20 @@ def _segment(s: RoleSegment, x1: float, x2: float, top: float) -> Markup:
 
 
 def _down(node: str, faults: Sequence[Disturbance], frame: Frame, top: float) -> list[Markup]:
-    """Where the node was killed or paused."""
-    pieces = []
+    """Where the node was killed or paused; a word only where no other of these stretches covers it."""
+    hits: list[tuple[Disturbance, float, float]] = []
     for fault in faults[:MOST_BANDS]:
         if fault.kind in DOWN_KINDS and node in fault.targets and fault.status == "installed":
             begin, end = fault_span(fault, frame.end_ns)
-            x1, x2 = frame.x(begin), frame.x(end)
-            word = "killed" if fault.kind == "kill" else "paused"
-            pieces.append(
-                rect(x1, top, max(x2 - x1, 2), BAND_PX, f"down {fault.kind}", f"{one_line(node)} was {word}")
-            )
-            if width_px(word, SMALL_CHARACTER_PX) + 8 <= x2 - x1:
-                pieces.append(text(x1 + 4, top + 12.5, word, "down-label"))
-    return pieces
+            hits.append((fault, frame.x(begin), frame.x(end)))
+    pieces: list[Markup] = []
+    labels: list[Markup] = []
+    for fault, x1, x2 in hits:
+        word = "killed" if fault.kind == "kill" else "paused"
+        title = f"{one_line(node)} was {word}"
+        pieces.append(rect(x1, top, max(x2 - x1, 2), BAND_PX, f"down {fault.kind}", title))
+        until = x1 + 8 + width_px(word, SMALL_CHARACTER_PX)
+        covered = any(other is not fault and o1 < until and o2 > x1 for other, o1, o2 in hits)
+        if until <= x2 and not covered:
+            labels.append(text(x1 + 4, top + 12.5, word, "down-label"))
+    return pieces + labels
