@@ -1,4 +1,4 @@
-"""Real Raft nodes as processes on loopback addresses, for tests that kill them."""
+"""Real nodes, Raft's unless told otherwise, as processes on loopback addresses, for tests that kill them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
 from systems.api import LEADING_ROLES, NodeContext, RoleChange
+from systems.primary_backup.system import PrimaryBackup
 from systems.raft.system import Raft
+
+FAST_RAFT = {"election_ms": "200", "heartbeat_ms": "40"}
 
 _subnets = itertools.count(1)
 
@@ -29,11 +33,18 @@ def loopback(count: int) -> dict[str, str]:
 class Cluster:
     """Starts every node on entering and kills what is left on leaving."""
 
-    def __init__(self, folder: Path, count: int = 3) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        count: int = 3,
+        system: Raft | PrimaryBackup | None = None,
+        options: Mapping[str, str] = FAST_RAFT,
+    ) -> None:
         self.addresses = loopback(count)
         self.folder = folder
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._system = Raft()
+        self._system = system or Raft()
+        self._options = options
 
     def __enter__(self) -> Cluster:
         for name in self.addresses:
@@ -48,14 +59,22 @@ class Cluster:
 
     def start(self, name: str) -> None:
         seed = tuple(self.addresses).index(name)
-        data, options = str(self.folder / name), {"election_ms": "200", "heartbeat_ms": "40"}
-        ctx = NodeContext(name, self.addresses, data, str(self.folder), options, seed, sys.executable)
+        data = str(self.folder / name)
+        ctx = NodeContext(name, self.addresses, data, str(self.folder), self._options, seed, sys.executable)
         self.processes[name] = subprocess.Popen(self._system.node(ctx).argv)
 
     def kill(self, name: str) -> None:
         process = self.processes.pop(name)
         process.send_signal(signal.SIGKILL)
         process.wait()
+
+    def pause(self, name: str) -> None:
+        self.processes[name].send_signal(signal.SIGSTOP)
+
+    def resume(self, name: str) -> None:
+        """Let a paused node go on; nothing if it runs, or is down."""
+        if name in self.processes:
+            self.processes[name].send_signal(signal.SIGCONT)
 
     def roles(self) -> list[RoleChange]:
         """Every role change logged so far, in order of time."""
