@@ -204,6 +204,7 @@ class Conductor:
         if nemesis.heal_evidence is not None and nemesis.heal_evidence.status == "indeterminate":
             driven.notes.append(f"final heal: {'; '.join(nemesis.heal_evidence.lines)}")
         self._drain(clients, driven)
+        driven.died = self._deployment.check_alive()
         return driven
 
     def _watch(self, clients: ClientsProcess, nemesis: Nemesis, driven: Driven) -> None:
@@ -219,7 +220,7 @@ class Conductor:
                 )
             if time.monotonic() >= next_alive:
                 next_alive += ALIVE_EVERY_S
-                driven.died += [death for death in self._deployment.check_alive() if death not in driven.died]
+                driven.died = self._deployment.check_alive()
 
     def _over(self, nemesis: Nemesis, driven: Driven) -> bool:
         if self._stop.is_set():
