@@ -194,7 +194,7 @@ def figures(s: Strength) -> list[Figure]:
         ),
         Figure("leader changes", f"{s.leader_changes:,}", "by (term, leader)"),
         Figure("recovery", _maybe(s.recovery_s), "final heal to the next success"),
-        Figure("first success", _maybe(s.first_ok_s), "after the start"),
+        Figure("first success", _maybe(s.first_ok_s), "after the command was given"),
     ]
 
 
