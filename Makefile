@@ -28,7 +28,7 @@ setup: $(VENV)/.installed
 	@sh .ci/packages iproute2:ip nftables:nft util-linux:unshare
 
 setup-dev: setup $(VENV)/.installed-dev
-	@sh .ci/packages chromium:chromium
+	@sh .ci/packages chromium:chromium libatomic1:libatomic.so.1
 
 $(VENV)/.installed: pyproject.toml
 	@sh .ci/venv $(PYTHON) $(VENV)
