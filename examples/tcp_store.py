@@ -19,7 +19,7 @@ PORT = 7400
 class TcpStore:
     """A store in the memory of one process; with `-o stale=yes` its reads lag 50 ms behind."""
 
-    options = {"stale": "no"}  # noqa: RUF012
+    options = {"stale": "no"}
 
     def node(self, ctx: NodeContext) -> NodeSpec:
         return NodeSpec(argv=(ctx.python, __file__, ctx.address, ctx.options["stale"]), ports=(PORT,))

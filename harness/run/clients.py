@@ -21,7 +21,7 @@ import msgspec
 from checkers.codec import Complete, Invoke
 from harness.errors import ConfigError, EnvironmentFault
 from harness.plugins import checked_client, load_system, wrong_answer
-from harness.run.dispatch import Act, Dispatch, Done, Wait
+from harness.run.dispatch import Act, Dispatch, Done, OutcomeWord, Wait
 from harness.run.job import Finished, FromClients, Go, Job, Ready, Status, StopAt, ToClients, Trouble
 from harness.run.journal import Journal
 from harness.seeds import Seeds
@@ -125,9 +125,10 @@ class Clients:
             return None
         return client
 
-    async def _perform(self, client: Any, slot: int, process: int, op: Invocation, home: str) -> str:
+    async def _perform(self, client: Any, slot: int, process: int, op: Invocation, home: str) -> OutcomeWord:
         value: Any = None
         error: str | None = None
+        outcome: OutcomeWord
         call_ns = time.monotonic_ns()
         self._journal.write(Invoke(process, call_ns, op.f, op.key, op.value, home))
         try:
@@ -147,9 +148,10 @@ class Clients:
             self._note_ok(client, op, value, call_ns, now)
         else:
             self.counts.error = error
-        self._journal.write(Complete(process, now, outcome, value, error, getattr(client, "served_by", None)))  # type: ignore[arg-type]
+        served_by = getattr(client, "served_by", None)
+        self._journal.write(Complete(process, now, outcome, value, error, served_by))
         self.counts.of[outcome] += 1
-        self.dispatch.complete(slot, outcome, now)  # type: ignore[arg-type]
+        self.dispatch.complete(slot, outcome, now)
         await asyncio.sleep(0)  # a client that answers without waiting must not starve the others
         return outcome
 
