@@ -126,6 +126,7 @@ class Links:
         async with asyncio.TaskGroup() as group:
             for link in self._links.values():
                 group.create_task(link.run())
+            await asyncio.Event().wait()  # the only member of a cluster has no link to wait for
 
 
 class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc ships no types

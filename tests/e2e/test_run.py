@@ -65,6 +65,17 @@ def test_primary_backup_async_is_caught_with_a_small_counter_example(splitbrain:
     assert claim["verdict"]["sentence"]
 
 
+@pytest.mark.parametrize(
+    "system", [("raft",), ("primary-backup", "-o", "mode=sync"), ("primary-backup", "-o", "mode=async")]
+)
+@pytest.mark.parametrize("nodes", ["1", "2"])
+def test_the_smallest_clusters_work(splitbrain: Splitbrain, system: tuple[str, ...], nodes: str) -> None:
+    ended = splitbrain(
+        "run", *system, "--nodes", nodes, "-c", "1", "--rate", "50", "--time", "2s", "--seed", "1"
+    )
+    assert ended.code == 0, ended.out + ended.err
+
+
 def test_a_caught_system_that_was_expected_to_hold_exits_1(splitbrain: Splitbrain) -> None:
     ended = splitbrain("run", "primary-backup", "-n", "partition", "--time", "10s", "--seed", "2")
     assert ended.code == 1, ended.err
