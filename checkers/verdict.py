@@ -1,5 +1,8 @@
 """Three verdicts, and which is worse.
 
+`algorithm` names what decided (empty where there is only one way), e.g. "dfs", "bfs", "zones", joined by "+"
+where keys were decided differently.
+
 Invariants: a verdict is data (msgspec, JSON both ways) and holds all that a report draws; Unknown is never
 shown as Valid; `worst` is associative and commutative in what it ranks: Invalid > Unknown > Valid.
 """
@@ -76,6 +79,7 @@ class Valid(msgspec.Struct, frozen=True, tag="valid", tag_field="verdict"):
     checked: int
     witness: tuple[tuple[Any, tuple[int, ...]], ...] = ()
     notes: tuple[str, ...] = ()
+    algorithm: str = ""
 
 
 class Invalid(msgspec.Struct, frozen=True, tag="invalid", tag_field="verdict"):
@@ -86,6 +90,7 @@ class Invalid(msgspec.Struct, frozen=True, tag="invalid", tag_field="verdict"):
     counter_example: CounterExample | None = None
     bad_keys: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()
+    algorithm: str = ""
 
 
 class Unknown(msgspec.Struct, frozen=True, tag="unknown", tag_field="verdict"):
@@ -94,6 +99,7 @@ class Unknown(msgspec.Struct, frozen=True, tag="unknown", tag_field="verdict"):
     reason: str
     checked: int = 0
     notes: tuple[str, ...] = ()
+    algorithm: str = ""
 
 
 Verdict = Valid | Invalid | Unknown

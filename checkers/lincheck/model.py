@@ -9,7 +9,8 @@ none).
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any, Final, Protocol
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, runtime_checkable
 
 from checkers.history import Outcome, identity
 
@@ -28,6 +29,30 @@ UNKNOWN: Final = Unknown()
 
 class ModelError(ValueError):
     """An operation that the model cannot judge (an `f` it does not know, an input of the wrong form)."""
+
+
+class Anything:
+    """Stands for no particular state."""
+
+    def __repr__(self) -> str:
+        return "ANY"
+
+
+ANY: Final = Anything()
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A transition that compares and sets: legal where the state is `expect` (ANY: wherever) and is not
+    `forbid` (ANY: nothing is forbidden); afterwards the state is `assign` (ANY: the same as before).
+
+    A read of 4 is Guard(expect=4), a write of 7 Guard(assign=7), a cas 1 to 2 that succeeded Guard(expect=1,
+    assign=2), one that failed Guard(forbid=1).
+    """
+
+    expect: State | Anything = ANY
+    forbid: State | Anything = ANY
+    assign: State | Anything = ANY
 
 
 class Model(Protocol):
@@ -58,6 +83,19 @@ class Model(Protocol):
 
     def why_not(self, state: State, f: str, input: Any, output: Any) -> str:
         """Why the operation cannot follow in `state`, e.g. "reads 4, but the state is 7"."""
+
+
+@runtime_checkable
+class Guarded(Protocol):
+    """What a model may offer besides: transitions as values, which the search need not ask the model for."""
+
+    def guard(self, f: str, input: Any, output: Any) -> Guard | None:
+        """The same transition as `step` makes for every state; None if no `Guard` describes it. A model that
+        offers guards for some operations is deterministic in the others.
+
+        With UNKNOWN as output the operation may also not have happened, so the guard need only describe what
+        it does if it has an effect.
+        """
 
 
 def op_identity(f: str, input: Any, output: Any) -> Hashable:
