@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from checkers.history import History
-from checkers.lincheck import MAX_STEPS, CasRegister, Model, Register, check
+from checkers.lincheck import CasRegister, Limits, Model, Register, check
 from checkers.verdict import Verdict
 
 
@@ -23,12 +23,12 @@ class Linearizable:
         model_name: Literal["register", "cas-register"],
         failed_cas: Literal["observation", "did-not-happen"] = "observation",
         *,
-        max_steps: int = MAX_STEPS,
+        limits: Limits = Limits(),  # noqa: B008
     ) -> None:
         if model_name not in ("register", "cas-register"):
             raise ValueError(f'the model is "register" or "cas-register", not {model_name!r}')
         self.model: Model = Register() if model_name == "register" else CasRegister(failed_cas=failed_cas)
-        self.max_steps = max_steps
+        self.limits = limits
         self.name = f"linearizable {model_name}"
         self.promise = (
             "each key is one register: an operation takes effect at one moment between call and return"
@@ -36,4 +36,4 @@ class Linearizable:
 
     def __call__(self, history: History) -> Verdict:
         """Judge `history`. Raises ModelError for an operation that is none of the register's."""
-        return check(history, self.model, max_steps=self.max_steps)
+        return check(history, self.model, limits=self.limits, everything=True)

@@ -11,18 +11,20 @@ Invariants: pure; `search` knows no model by name.
 
 from __future__ import annotations
 
-from checkers.lincheck.check import MAX_STEPS, check
+from checkers.lincheck.check import check
+from checkers.lincheck.limits import Limits, Progress
 from checkers.lincheck.model import UNKNOWN, Model, ModelError
 from checkers.lincheck.models import CasRegister, KeyValue, Register
 from checkers.lincheck.replay import fault_of
 
 __all__ = [
-    "MAX_STEPS",
     "UNKNOWN",
     "CasRegister",
     "KeyValue",
+    "Limits",
     "Model",
     "ModelError",
+    "Progress",
     "Register",
     "check",
     "fault_of",

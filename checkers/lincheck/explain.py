@@ -1,8 +1,8 @@
 """The sentence: a minimal counter-example in words.
 
 For registers the common anomalies have wording of their own; each pattern checks every fact that its sentence
-states, against the counter-example and, where it says "every" or "no", against all operations of the key.
-Whatever no pattern fits, and every other model, gets a sentence that names the operations.
+states, against the counter-example and, where it says "every", "no" or "once", against all operations of
+the key. Whatever no pattern fits, and every other model, gets a sentence that names the operations.
 
 Invariants: pure; a sentence is never empty and states nothing that was not checked.
 """
@@ -17,7 +17,7 @@ from checkers.lincheck.model import State
 from checkers.lincheck.models import canonical, words
 from checkers.verdict import CounterExample, EvidenceOp
 
-REGISTERS = frozenset({"register", "cas-register"})
+REGISTERS = frozenset({"register", "cas-register", "knossos register", "knossos cas-register"})
 NAMED = 8  # operations named in one sentence; the counter-example has them all
 
 
@@ -43,7 +43,7 @@ def _list(ops: Sequence[EvidenceOp]) -> str:
     return "; ".join(_named(op) for op in ops[:NAMED]) + rest
 
 
-def _who(op: EvidenceOp) -> str:
+def _who(op: EvidenceOp | Op) -> str:
     return f"process {op.process}" + (f" ({op.node})" if op.node else "")
 
 
@@ -58,7 +58,7 @@ def _short(op: EvidenceOp) -> str:
     return f"{op.f} of {words(op.input if op.f == 'write' else op.output)}"
 
 
-def _before(one: EvidenceOp, other: EvidenceOp) -> bool:
+def _before(one: EvidenceOp | Op, other: EvidenceOp | Op) -> bool:
     """`one` had returned when `other` was called."""
     return one.return_ns is not None and one.return_ns < other.call_ns
 
@@ -87,9 +87,9 @@ def _leaves(op: EvidenceOp) -> tuple[State] | None:
     return _written(op) or _observed(op)
 
 
-def _writers(value: tuple[State] | None, history: History, *, failed: bool = False) -> set[int]:
-    """Indices of the operations of the key that wrote or may have written `value` (or of the failed ones)."""
-    return {op.index for op in history if (op.outcome == Outcome.FAIL) is failed and _written(op) == value}
+def _writers(value: tuple[State] | None, history: History, *, failed: bool = False) -> list[Op]:
+    """The operations of the key that wrote or may have written `value` (or the failed ones)."""
+    return [op for op in history if (op.outcome == Outcome.FAIL) is failed and _written(op) == value]
 
 
 def _value(op: EvidenceOp) -> str:
@@ -107,34 +107,30 @@ def _never_written(ops: Sequence[EvidenceOp], history: History) -> str | None:
 
 
 def _from_the_future(ops: Sequence[EvidenceOp], history: History) -> str | None:
-    for op in ops:
-        value = _observed(op)
-        writers = [w for w in ops if w is not op]
-        if (
-            value is None
-            or not writers
-            or {w.index for w in writers} != _writers(value, history) - {op.index}
-        ):
-            continue
-        if all(_before(op, w) for w in writers):
-            one = f"the {_short(writers[0])} by {_who(writers[0])}"
-            which = one if len(writers) == 1 else f"any of the {len(writers)} writes of {_value(op)}"
-            return f"{_short(op)} by {_who(op)} had returned before {which} began: a value from the future"
-    return None
+    op = ops[0]
+    value = _observed(op)
+    if len(ops) != 1 or value is None or value == (None,):
+        return None
+    writers = [w for w in _writers(value, history) if w.index != op.index]
+    if not writers or not all(_before(op, w) for w in writers):
+        return None
+    one = f"the {_kind(writers[0])} of {_value(op)} by {_who(writers[0])}"
+    which = one if len(writers) == 1 else f"any of the {len(writers)} writes of {_value(op)}"
+    return f"{_short(op)} by {_who(op)} had returned before {which} began: a value from the future"
+
+
+def _kind(op: Op) -> str:
+    return "write" if op.f == "write" else "cas to"
 
 
 def _stale(ops: Sequence[EvidenceOp], history: History) -> str | None:
-    for op in ops:
+    if len(ops) != 2:
+        return None
+    for op, between in (ops, ops[::-1]):
         value = _observed(op)
-        if value is None:
+        if value is None or _leaves(between) in (None, value) or not _before(between, op):
             continue
-        writers = [w for w in ops if w is not op and _written(w) == value]
-        others = [x for x in ops if x is not op and _written(x) != value]
-        if len(others) != 1 or {w.index for w in writers} != _writers(value, history) - {op.index}:
-            continue
-        between = others[0]
-        if _leaves(between) in (None, value) or not _before(between, op):
-            continue
+        writers = [w for w in _writers(value, history) if w.index not in (op.index, between.index)]
         early = [w for w in writers if _before(w, between)]
         late = [w for w in writers if _before(op, w)]
         if len(early) + len(late) == len(writers):
@@ -162,7 +158,7 @@ def _double_cas(ops: Sequence[EvidenceOp], history: History) -> str | None:
     one, other = swaps
     value = _observed(one)
     writers = _writers(value, history)
-    if writers != {op.index for op in ops} - {one.index, other.index}:
+    if {w.index for w in writers} & {one.index, other.index}:
         return None
     both = f"{_named(one)} and {_named(other)} both took effect"
     if len(writers) == 1 and value != (None,):

@@ -2,30 +2,44 @@
 machine.
 
 `StateTable` asks the model each question once. `Machine` is the subset construction over it: its state is the
-set of all states that the object may be in, so that a model with several next states, and ghosts, need no
-branching in the search.
-
-A ghost is an operation that was left out of a question: it may have happened any number of times, at any
-time, or never. The sets of a machine are therefore closed under its ghosts. Placing an operation takes the
-set to the closure of its image.
+set of all states that the object may be in, so that a model with several next states needs no branching in
+the search.
 
 Invariants: state 0 of a machine is its start; `step` is a pure function of its two numbers; a larger set
-allows whatever a smaller one allows (monotone), which is why the search may compare sets of one machine by
-number alone.
+allows whatever a smaller one allows (monotone).
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from checkers.lincheck.model import Model, ModelError, State, op_identity
 
 ILLEGAL = -1
 
 
-class TooManyStates(Exception):
-    """The ghosts lead to more states than the limit: whether the question has an answer is not decided."""
+class Transitions(Protocol):
+    """What a search asks of a machine: see `Machine`."""
+
+    initial: int
+
+    def step(self, at: int, op: int) -> int:
+        """The next state, negative if the operation is illegal."""
+
+
+class Item(NamedTuple):
+    """One operation. `op`: its number for the machine; equal operations have equal numbers.
+
+    required: it returned, at `return_ns`; otherwise it may be placed anywhere after its call, or nowhere.
+    reads_only: it never changes the state, whatever the state is.
+    """
+
+    op: int
+    call_ns: int
+    return_ns: int
+    required: bool
+    reads_only: bool
 
 
 class StateTable:
@@ -39,7 +53,7 @@ class StateTable:
         self._state_ids: dict[State, int] = {}
         self._op_ids: dict[Hashable, int] = {}
         self._next: dict[tuple[int, int], frozenset[int]] = {}
-        self.initial = self._state(model.initial())
+        self.initial = self.number(model.initial())
 
     def op(self, f: str, input: Any, output: Any) -> int:
         """The number of an operation; equal operations share it. Raises ModelError for one unknown to the
@@ -56,7 +70,7 @@ class StateTable:
         """The states that may follow; empty if the operation is illegal in `state`."""
         found = self._next.get((state, op))
         if found is None:
-            after = frozenset(map(self._state, self.model.step(self.states[state], *self.ops[op])))
+            after = frozenset(map(self.number, self.model.step(self.states[state], *self.ops[op])))
             if self.reads_only[op] and not after <= {state}:
                 name = self.model.name
                 raise ModelError(
@@ -69,14 +83,8 @@ class StateTable:
         """The states that may follow if the object is in any of `states`."""
         return frozenset().union(*[self.step(s, op) for s in states])
 
-    def after_any(self, state: int, ops: Iterable[int]) -> set[int]:
-        """The states that may follow if any one of `ops` happens in `state`."""
-        found: set[int] = set()
-        for op in ops:
-            found |= self.step(state, op)
-        return found
-
-    def _state(self, state: State) -> int:
+    def number(self, state: State) -> int:
+        """The number of a state of the model."""
         number = self._state_ids.setdefault(state, len(self.states))
         if number == len(self.states):
             self.states.append(state)
@@ -84,62 +92,30 @@ class StateTable:
 
 
 class Machine:
-    """The deterministic machine over sets of states, closed under `ghosts` (numbers of operations of the
-    table).
+    """The deterministic machine over sets of states: a state of it is what the object may be in."""
 
-    Raises TooManyStates as soon as a closure has more than `max_states` members.
-    """
-
-    def __init__(self, table: StateTable, ghosts: Iterable[int] = (), max_states: int = 2_000) -> None:
+    def __init__(self, table: StateTable) -> None:
         self.table = table
-        self.ghosts = tuple(sorted({op for op in ghosts if not table.reads_only[op]}))
-        self.max_states = max_states
         self._sets: list[frozenset[int]] = []
         self._set_ids: dict[frozenset[int], int] = {}
         self._next: dict[tuple[int, int], int] = {}
-        self._reach: dict[int, frozenset[int]] = {}  # state -> its closure
-        self.initial = self._set(self.closure(frozenset({table.initial})))
+        self.initial = self._set(frozenset({table.initial}))
 
     def step(self, at: int, op: int) -> int:
         """The machine's next state, or ILLEGAL."""
         found = self._next.get((at, op))
         if found is None:
             image = self.table.image(self._sets[at], op)
-            found = self._next[at, op] = self._set(self.closure(image)) if image else ILLEGAL
+            found = self._next[at, op] = self._set(image) if image else ILLEGAL
         return found
+
+    def number(self, state: State) -> int:
+        """The machine's state that is certainly `state` of the model."""
+        return self._set(frozenset({self.table.number(state)}))
 
     def members(self, at: int) -> frozenset[int]:
         """The states that the object may be in."""
         return self._sets[at]
-
-    def closure(self, states: frozenset[int]) -> frozenset[int]:
-        """`states` and everything that the ghosts can turn them into."""
-        if not self.ghosts:
-            return states
-        return frozenset().union(*map(self._reachable, states))
-
-    def _reachable(self, state: int) -> frozenset[int]:
-        known = self._reach.get(state)
-        if known is not None:
-            return known
-        reached = {state}
-        covered: set[int] = set()  # reached together with everything that follows from it
-        waiting = [state]
-        while waiting:
-            at = waiting.pop()
-            if at in covered:
-                continue
-            for after in self.table.after_any(at, self.ghosts) - reached:
-                reached.add(after)
-                if after in self._reach:
-                    covered |= self._reach[after]
-                    reached |= self._reach[after]
-                else:
-                    waiting.append(after)
-            if len(reached) > self.max_states:
-                raise TooManyStates(f"more than {self.max_states} states")
-        result = self._reach[state] = frozenset(reached)
-        return result
 
     def _set(self, states: frozenset[int]) -> int:
         number = self._set_ids.setdefault(states, len(self._sets))

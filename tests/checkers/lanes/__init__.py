@@ -1,0 +1,1 @@
+"""The fast lanes, one test module each."""
