@@ -1,0 +1,1 @@
+"""Tests of the API that Porcupine's users know."""
