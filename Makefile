@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench setup setup-dev format clean
+.PHONY: run test bench bench-lincheck setup setup-dev format clean
 
 run: setup
 	$(BIN)/splitbrain run raft -n partition,kill,pause --time 30s
@@ -19,6 +19,9 @@ test: setup-dev
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+bench-lincheck: setup
+	$(BIN)/python -m benchmarks.lincheck
 
 format: setup-dev
 	$(BIN)/ruff format .
