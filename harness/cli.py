@@ -106,6 +106,11 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="What a failed cas means: observation, or did-not-happen.",
         ),
+        click.option(
+            "--stop-on-violation",
+            is_flag=True,
+            help="End the run as soon as a violation is certain; judged and reported as usual.",
+        ),
     ]
     for option in reversed(options):
         command = option(command)

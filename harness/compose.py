@@ -100,6 +100,7 @@ def command_of(plan: RunPlan) -> str:
         f"{plan.op_timeout_s:g}s",
     ]
     words += ["--failed-cas", plan.failed_cas, "--expect", plan.expect, "--seed", plan.seed]
+    words += ["--stop-on-violation"] if plan.stop_on_violation else []
     for key, value in plan.options.items():
         words += ["-o", f"{key}={value}"]
     return shlex.join(map(str, words))
@@ -187,7 +188,7 @@ class Run:
             path = self.folder / HISTORY
             history = decode(path.read_bytes(), str(path)).history
             if len(history):
-                heal_ns = self.driven.heal_ns if self.driven and not self.driven.interrupted else None
+                heal_ns = self.driven.heal_ns if self.driven and not self.driven.cut_short else None
                 judged = judge(
                     path,
                     claims_for(self.plan, heal_ns),
@@ -207,9 +208,11 @@ class Run:
                 history,
                 seconds=max(0.0, (driven.end_ns - driven.start_ns) / 1e9),
                 rate=self.plan.rate,
-                planned=[] if driven.interrupted else [f.spec.kind for f in self.plan.faults.faults],
+                planned=[] if driven.cut_short else [f.spec.kind for f in self.plan.faults.faults],
             )
         )
+        if driven.violation is not None:
+            doubts.append(f"{driven.violation}; the judges do not confirm it")
         weighed = weigh(
             [c.verdict for c in claims],
             failures=failures,

@@ -53,6 +53,7 @@ class RunConfig(BaseModel):
     ready_timeout_s: float = Field(20.0, gt=0, le=3600)
     judge_time_s: float = Field(300.0, gt=0)
     judge_memory_mb: int = Field(4096, ge=256)
+    stop_on_violation: bool = False
 
 
 def configure(values: Mapping[str, Any]) -> RunConfig:

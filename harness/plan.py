@@ -42,11 +42,17 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     judge_memory_mb: int
     faults: FaultPlan
     version: int = PLAN_VERSION
+    stop_on_violation: bool = False
 
     def digest(self) -> str:
-        """Twelve hexadecimal digits that name what is done; `place` and limits around it do not count."""
+        """Twelve hexadecimal digits that name what is done; `place` and limits do not count."""
         same = msgspec.structs.replace(
-            self, place="", ready_timeout_s=0.0, judge_time_s=0.0, judge_memory_mb=0
+            self,
+            place="",
+            ready_timeout_s=0.0,
+            judge_time_s=0.0,
+            judge_memory_mb=0,
+            stop_on_violation=False,
         )
         return hashlib.sha256(msgspec.json.encode(same, order="deterministic")).hexdigest()[:12]
 

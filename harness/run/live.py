@@ -26,6 +26,8 @@ from harness.run.job import Finished, FromClients, Go, Job, Ready, Status, StopA
 from harness.run.journal import Journal
 from harness.run.nemesis import Nemesis
 from harness.run.roles import RoleWatcher
+from harness.run.watch import Seen, Watch, Watched
+from harness.workload import WORKLOADS
 
 RECOVERY_LIMIT_S = 30.0
 CLIENTS_READY_S = 30.0
@@ -56,7 +58,7 @@ class Observer(Protocol):
 @dataclass(slots=True)
 class Driven:
     """How the workload went; times on CLOCK_MONOTONIC. `died`: nodes that died by themselves, each in a
-    sentence.
+    sentence. `violation`: why the run was stopped early (`--stop-on-violation`).
     """
 
     start_ns: int
@@ -66,6 +68,12 @@ class Driven:
     interrupted: bool = False
     died: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    violation: str | None = None
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it ended before its time: not everything planned can have happened."""
+        return self.interrupted or self.violation is not None
 
 
 class ClientsProcess:
@@ -190,13 +198,16 @@ class Conductor:
             leader=self._find_leader,
             notify=self._observer.fault,
         )
+        watch = self._watch_for_violations()
         clients.tell(Go(driven.start_ns))
         nemesis.start()
         try:
-            self._watch(clients, nemesis, driven)
+            self._watch(clients, nemesis, driven, watch)
         finally:
             nemesis.stop()
             nemesis.join()
+            if watch is not None:
+                watch.close()
         if nemesis.error is not None:
             raise nemesis.error
         if self._plan.faults.faults:
@@ -207,8 +218,15 @@ class Conductor:
         driven.died = self._deployment.check_alive()
         return driven
 
-    def _watch(self, clients: ClientsProcess, nemesis: Nemesis, driven: Driven) -> None:
-        """Until the time is over, or somebody stops us, or something breaks."""
+    def _watch_for_violations(self) -> Watch | None:
+        if not self._plan.stop_on_violation:
+            return None
+        journal = Path(self._journal.path).resolve()
+        model = WORKLOADS[self._plan.workload].model
+        return Watch(Watched(str(journal), model, self._plan.failed_cas), journal.with_name("watch.log"))
+
+    def _watch(self, clients: ClientsProcess, nemesis: Nemesis, driven: Driven, watch: Watch | None) -> None:
+        """Until the time is over, or somebody stops us, or something breaks or is found."""
         next_alive = time.monotonic() + ALIVE_EVERY_S
         while not self._over(nemesis, driven):
             message = clients.hear(0.1)
@@ -221,6 +239,20 @@ class Conductor:
             if time.monotonic() >= next_alive:
                 next_alive += ALIVE_EVERY_S
                 driven.died = self._deployment.check_alive()
+            if watch is not None and watch.seen is not None:
+                self._stop_early(watch.seen, driven)
+                return
+        if watch is not None and watch.broken:
+            driven.notes.append(
+                "--stop-on-violation: the watch ended by itself, see watch.log in the run folder"
+            )
+
+    def _stop_early(self, seen: Seen, driven: Driven) -> None:
+        certain_s = (seen.time_ns - driven.start_ns) / 1e9
+        when = f"certain after {certain_s:.2f} s of {self._plan.time_s:g} s"
+        driven.violation = f"stopped early (--stop-on-violation), as a violation was {when}: {seen.sentence}"
+        driven.notes.append(driven.violation)
+        self._observer.phase(f"stopping early: a violation was {when}")
 
     def _over(self, nemesis: Nemesis, driven: Driven) -> bool:
         if self._stop.is_set():
