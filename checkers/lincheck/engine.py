@@ -14,6 +14,7 @@ import numpy as np
 from checkers.history import OPEN_NS
 from checkers.lincheck.kernel import memory as at
 from checkers.lincheck.kernel.decide import FACTOR, LAYERING
+from checkers.lincheck.kernel.dive import FAILED_ROOM
 from checkers.lincheck.question import Column, Question
 
 DONE, DEAD, STOPPED, MISSES, WORK_FULL, ARENA_FULL, ORDER_FULL = 0, 1, 2, 3, 4, 5, 6
@@ -24,7 +25,6 @@ SEGMENT = 1 << 22  # integers: the arena of one segment (see `Engine.layers`)
 NO_LIMIT = 1 << 62
 CHUNK = (100_000, 2_000)  # steps between two looks at the clock, compiled and plain
 AHEAD = 16  # transitions that are asked for before they are missing
-FAILED_ROOM = 1 << 14  # integers: for what depth first remembers
 Tick = Callable[[int, int], bool]  # (steps, events done) -> whether to go on
 
 
@@ -78,7 +78,7 @@ class Engine:
     def _need(self, problem: int, depth: int) -> None:
         if len(self.p) < problem:
             self.p = self._zeros(problem + problem // 4)
-        wanted = depth + FAILED_ROOM
+        wanted = at.F_HEADER + depth + FAILED_ROOM
         if not wanted <= len(self.f) <= 64 * wanted:  # neither too small nor much to clear
             self.f = self._zeros(wanted + depth // 4)
 

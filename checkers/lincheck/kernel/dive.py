@@ -40,6 +40,8 @@ from checkers.lincheck.kernel.memory import (
 )
 from checkers.lincheck.kernel.moves import finish, hash_ints, mix, move_on, uncall, unfinish
 
+FAILED_ROOM = 1 << 14  # integers of `f` for what failed
+
 
 def begin_dive(p: Ints, a: Ints, f: Ints) -> None:
     """One configuration before the first event, and nothing that failed."""
@@ -51,12 +53,9 @@ def begin_dive(p: Ints, a: Ints, f: Ints) -> None:
     f[F_DEEPEST] = -1
     f[F_FAILED] = F_HEADER + 3 * m
     f[F_COUNT] = 0
-    left = len(f) - f[F_FAILED]
-    limit = 0
-    if left > 0:
-        limit = 1
-        while 2 * limit * (4 + 2 * p[WORDS]) <= left:
-            limit *= 2
+    limit = 1  # the same for the same question, however long `f` is
+    while 4 * limit * (4 + 2 * p[WORDS]) <= FAILED_ROOM:
+        limit *= 2
     f[F_LIMIT] = limit
     f[F_MASK] = 2 * limit - 1
     f[F_ENTRIES] = f[F_FAILED] + 2 * limit
@@ -101,6 +100,7 @@ def descend(p: Ints, t: Ints, r: Ints, a: Ints, f: Ints) -> int:
     chosen = 0 if e == 0 else f[f[F_NEXT] + e - 1] - 1
     before = a[LAYER]
     end = a[COUNT]
+    steps = p[STEPS]
     move_on(p)
     a[LAYER] = end
     code = make_layer(p, t, r, a, chosen, chosen + 1)
@@ -108,6 +108,7 @@ def descend(p: Ints, t: Ints, r: Ints, a: Ints, f: Ints) -> int:
         a[COUNT] = end
         a[LAYER] = before
         uncall(p)
+        p[STEPS] = steps
         return code
     finish(p)
     prune(p, a)
