@@ -98,7 +98,7 @@ def test_plain_and_compiled_give_the_same_answers(setting: str, monkeypatch: pyt
             assert found.legal is (seed % 2 == 0), (seed, algorithm, found)
             if found.legal:
                 assert replay(found, rows) is None, (seed, algorithm)
-            seen.append((found.legal, found.events, found.steps, found.algorithm))
+            seen.append((found.legal, found.events, found.algorithm))
     for one, other in zip(seen, EXPECTED.setdefault("answers", seen), strict=True):
         assert one == other, "plain and compiled differ"
 

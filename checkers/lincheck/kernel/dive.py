@@ -100,7 +100,6 @@ def descend(p: Ints, t: Ints, r: Ints, a: Ints, f: Ints) -> int:
     chosen = 0 if e == 0 else f[f[F_NEXT] + e - 1] - 1
     before = a[LAYER]
     end = a[COUNT]
-    steps = p[STEPS]
     move_on(p)
     a[LAYER] = end
     code = make_layer(p, t, r, a, chosen, chosen + 1)
@@ -108,7 +107,6 @@ def descend(p: Ints, t: Ints, r: Ints, a: Ints, f: Ints) -> int:
         a[COUNT] = end
         a[LAYER] = before
         uncall(p)
-        p[STEPS] = steps
         return code
     finish(p)
     prune(p, a)

@@ -89,7 +89,6 @@ def move_to_front(p: Ints, a: Ints) -> None:
 
 def one_event(p: Ints, t: Ints, r: Ints, a: Ints) -> int:
     """Handle the next event; if something is missing or full, nothing has happened."""
-    steps = p[STEPS]
     move_on(p)
     start = a[LAYER]
     end = a[COUNT]
@@ -102,7 +101,6 @@ def one_event(p: Ints, t: Ints, r: Ints, a: Ints) -> int:
     a[COUNT] = end
     a[LAYER] = start
     uncall(p)
-    p[STEPS] = steps
     return code
 
 
