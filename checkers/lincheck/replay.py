@@ -1,6 +1,6 @@
 """Checks a witness, with none of the search's code: a simple second opinion on every Valid.
 
-Invariants: shares nothing with `checkers.lincheck.search`; a witness that passes is a linearization of the
+Invariants: shares nothing with `checkers.lincheck.solve`; a witness that passes is a linearization of the
 history.
 """
 
