@@ -13,8 +13,8 @@ import numpy as np
 
 from checkers.history import OPEN_NS
 from checkers.lincheck.kernel import memory as at
-from checkers.lincheck.kernel.decide import FACTOR, LAYERING
-from checkers.lincheck.kernel.dive import FAILED_ROOM
+from checkers.lincheck.kernel.decide import LAYERING
+from checkers.lincheck.kernel.dive import FAILED_PER_EVENT, FAILED_ROOM
 from checkers.lincheck.question import Column, Question
 
 DONE, DEAD, STOPPED, MISSES, WORK_FULL, ARENA_FULL, ORDER_FULL = 0, 1, 2, 3, 4, 5, 6
@@ -47,9 +47,9 @@ class Engine:
         self.limit = NO_LIMIT
 
     def load(
-        self, question: Question, endless: Column | None, searches: int, slack: int, max_steps: int
+        self, question: Question, endless: Column | None, search: int, slack: int, max_steps: int
     ) -> int:
-        """Everything up to the first answer: see `kernel.decide.decide`. endless: (T) 0 or 1, or None."""
+        """Begin a search: see `kernel.decide.decide`. endless: (T) 0 or 1, or None."""
         alphabet = question.alphabet
         self.alphabet = alphabet
         self.segments = []
@@ -57,7 +57,7 @@ class Engine:
         guards = alphabet.guards
         kinds = guards.shape[1]
         n = len(question.call)
-        self._need(at.P_HEADER + 7 * n + 6 * kinds + 2 * states + 8 * (n // at.BITS + 2) + 2 * at.BITS, 3 * n)
+        self._need(at.P_HEADER + 7 * n + 6 * kinds + 2 * states + 8 * (n // at.BITS + 2) + 2 * at.BITS, n)
         if states == 0:
             self._reset_table(64)
         if endless is not None:
@@ -67,20 +67,19 @@ class Engine:
         if self.plain:
             columns = tuple(column.tolist() for column in columns)
         memory = (self.p, self.t, self.r, self.a, self.f)
-        code = self.kernel.decide(
-            *memory, *columns, OPEN_NS, states, alphabet.initial, searches, slack, max_steps
-        )
+        rest = (OPEN_NS, states, alphabet.initial, search, slack, max_steps)
+        code = self.kernel.decide(*memory, *columns, *rest, False)
         if code == MUST_SORT:
             self._sort(question)
-            code = self.kernel.decide_sorted(*memory, searches, slack, max_steps)
+            code = self.kernel.decide(*memory, *columns, *rest, True)
         return int(code)
 
-    def _need(self, problem: int, depth: int) -> None:
+    def _need(self, problem: int, events: int) -> None:
         if len(self.p) < problem:
             self.p = self._zeros(problem + problem // 4)
-        wanted = at.F_HEADER + depth + FAILED_ROOM
-        if not wanted <= len(self.f) <= 64 * wanted:  # neither too small nor much to clear
-            self.f = self._zeros(wanted + depth // 4)
+        wanted = at.F_HEADER + FAILED_ROOM + (3 + FAILED_PER_EVENT) * events
+        if len(self.f) < wanted:
+            self.f = self._zeros(wanted + events)
 
     def _sort(self, question: Question) -> None:
         p, m = self.p, self.p[at.EVENTS]
@@ -154,10 +153,10 @@ class Engine:
 
         def call() -> int:
             p, t, r, a, f = self.p, self.t, self.r, self.a, self.f
-            return int(self.kernel.dive(p, t, r, a, f, slack, FACTOR, self.chunk(max_steps)))
+            return int(self.kernel.dive(p, t, r, a, f, slack, self.chunk(max_steps)))
 
         def spent() -> bool:
-            return self.steps >= max_steps or self.steps > slack + FACTOR * int(self.f[at.F_DEEPEST])
+            return self.steps >= max_steps or self.steps > int(self.kernel.allowed(self.f, slack))
 
         return self.run(code, call, spent, tick)
 

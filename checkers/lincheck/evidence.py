@@ -17,7 +17,7 @@ from checkers.lincheck.kernel.memory import ASSIGN_ROW, EXPECT_ROW, FORBID_ROW, 
 from checkers.lincheck.minimize import Minimal
 from checkers.lincheck.model import UNKNOWN, Model
 from checkers.lincheck.question import Question
-from checkers.lincheck.solve import survivors
+from checkers.lincheck.search import survivors
 from checkers.verdict import CounterExample, EvidenceOp, PlacedStep, StuckOp
 
 

@@ -29,12 +29,12 @@ MODULES = (memory, prepare, moves, expand, layers, dive, trace, decide)
 # Inlined by LLVM: twice as fast, as a call with four arrays has twenty-eight arguments.
 LEAVES = frozenset({
     "add_root", "arrive", "close", "come_in", "copy_place", "cover", "entry", "equal_ints", "finish",
-    "has_room", "hash_ints", "is_junk", "mark", "mix", "move_on", "owner", "place", "push", "settle", "step",
-    "type_at", "unmark", "use",
+    "has_room", "hash_ints", "is_junk", "lets", "mark", "mix", "move_on", "owner", "place", "push", "settle",
+    "step", "type_at", "unmark", "use",
 })  # fmt: skip
 # What Python calls.
 ENTRIES = frozenset({
-    "begin", "decide", "decide_sorted", "dive", "flush", "move_to_front", "number_events", "open_list",
+    "allowed", "begin", "decide", "dive", "flush", "move_to_front", "number_events", "open_list",
     "open_order", "place", "rewind", "run_layers", "step", "table_start", "trace", "uncall", "unfinish",
 })  # fmt: skip
 

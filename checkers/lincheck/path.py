@@ -1,7 +1,7 @@
 """From a search that reached the last event (or the last but few) to the order of operations it found.
 
 Invariants: the order is one that `checkers.lincheck.replay` accepts; an endless operation (see
-`checkers.lincheck.solve`) stands in it as often as it was used, always by the number of the first of its
+`checkers.lincheck.search`) stands in it as often as it was used, always by the number of the first of its
 kind.
 """
 

@@ -1,13 +1,8 @@
 """Is there a legal order? Which search, with what budget, and what it comes to.
 
-1. Depth first (`kernel.dive`) while it makes good progress: legal histories are mostly decided so.
-2. If operations never returned: breadth first on a *relaxed* question, in which of operations of one type
-that
-   never return one stands for any number (it is *endless*). Then they cost nothing in the configurations.
-   More orders are legal in it, so if there is none, the history is illegal. If there is one, the one that
-   uses the fewest is looked at: if there were enough of each, called early enough, it is an order of the
-   history. Otherwise the types that were short become exact, and again.
-3. Breadth first (`kernel.layers`), exact.
+1. Depth first while it makes good progress: legal histories are mostly decided so.
+2. Then a race: breadth first and depth first by turns, each with twice the steps of its turn before. So what
+   one of them can decide takes no more than a few times its steps, however long the other would take.
 
 Budgets are steps, so the same question always gets the same answer; a `Tick` may stop it (deadline, memory).
 
@@ -20,10 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from checkers.history import OPEN_NS
 from checkers.lincheck import jit
 from checkers.lincheck.engine import (
-    CHUNK,
     DEAD,
     DONE,
     INTERRUPTED,
@@ -35,26 +28,25 @@ from checkers.lincheck.engine import (
     Tick,
 )
 from checkers.lincheck.kernel import memory as at
-from checkers.lincheck.kernel.decide import BREADTH, DEPTH, DIVING, EXACT, LAYERING
 from checkers.lincheck.limits import Algorithm
-from checkers.lincheck.path import dived, layered, order
 from checkers.lincheck.question import Column, Question
+from checkers.lincheck.search import Breadth, Depth
 
 SLACK = 300  # steps of the depth-first search, beside some for each event that it reaches
+TURN, TURN_PER_EVENT = 1_000, 4  # steps of the first turn of the race
 PLAIN_OPS, PLAIN_STEPS = (
     1_000,
     6_000,
 )  # up to so many operations, and so long, a question is searched uncompiled
 FIRST_OPS, FIRST_STEPS = 50_000, 250_000  # the same where the compiler, never used before, would take longer
-PHASES = {DIVING: "dfs", LAYERING: "bfs"}
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """`legal` is None if a budget ended the search (`why`: "steps", "stopped" or "memory").
 
-    order: positions; a legal order if `legal`, else one of the events up to `events`, which is how far the
-    search came: in an illegal question the return number `events` is the first that no order survives.
+    order: positions; a legal order if `legal`, else None. events: how far the search came; in an illegal
+    question the return number `events` is the first that no order survives.
     """
 
     legal: bool | None
@@ -84,16 +76,10 @@ def solve(
         return Found(True, np.zeros(0, np.int64), 0, 0, "dfs")
     budget = _plain_steps(len(question.call), max_steps)
     if budget:
-        found = _with(Engine(jit.plain(), True), question, algorithm, budget, tick, memory, want_order)
+        found = _Run(question, budget, tick, memory, plain=True).decide(algorithm, want_order)
         if found.why != "steps" or budget == max_steps:
             return found
-    try:
-        engine = _POOL.pop()
-    except IndexError:
-        engine = Engine(jit.compiled(), False)
-    found = _with(engine, question, algorithm, max_steps, tick, memory, want_order)
-    _POOL.append(engine)
-    return found
+    return _Run(question, max_steps, tick, memory, plain=False).decide(algorithm, want_order)
 
 
 def _plain_steps(count: int, max_steps: int) -> int:
@@ -110,146 +96,101 @@ def _plain_steps(count: int, max_steps: int) -> int:
 _POOL: list[Engine] = []
 
 
-def _with(
-    engine: Engine,
-    question: Question,
-    algorithm: Algorithm,
-    max_steps: int,
-    tick: Tick,
-    memory: int,
-    want_order: bool,
-) -> Found:
-    engine.limit = memory
-    run = _Run(engine, question, algorithm, max_steps, tick, want_order)
-    try:
-        return run.decide()
-    except OutOfMemory:
-        return run.found(OUT_OF_MEMORY)
-
-
-def survivors(question: Question, events: int) -> Column:
-    """An order of what must have happened before return number `events` of a small question that gets so
-    far."""
-    engine = Engine(jit.plain(), True)
-    engine.load(question, None, 0, 0, NO_LIMIT)
-    engine.begin_layers()
-    engine.layers_until(events)
-    written = order(engine, layered(engine, events), events, always)
-    assert written is not None
-    return written
-
-
 class _Run:
-    """One question on one engine."""
+    """One question, plain or compiled."""
 
-    def __init__(
-        self, engine: Engine, question: Question, algorithm: Algorithm, max_steps: int, tick: Tick, want: bool
-    ) -> None:
-        self.engine = engine
+    def __init__(self, question: Question, max_steps: int, tick: Tick, memory: int, *, plain: bool) -> None:
         self.question = question
-        self.algorithm = algorithm
         self.max_steps = max_steps
         self.tick = tick
-        self.want = want
-        self.before = 0  # steps of earlier attempts
+        self.memory = memory
+        self.plain = plain
+        self.engines: list[Engine] = []
+        self.searches: list[Depth | Breadth] = []
 
-    def decide(self) -> Found:
-        """The searches, one after the other."""
-        searches = {"dfs": DEPTH, "bfs": BREADTH}.get(self.algorithm, DEPTH + BREADTH)
-        slack = NO_LIMIT if self.algorithm == "dfs" else SLACK
-        engine = self.engine
-        code = engine.load(self.question, None, searches, slack, self._chunk())
-        if engine.p[at.PHASE] == DIVING:
-            code = engine.dive(code, slack, self.max_steps, self.tick)
-            if code != STOPPED or engine.steps >= self.max_steps:
-                return self.found(code)
-        if engine.p[at.CRASHED]:
-            return self._relaxed(self._crashed())
-        if engine.p[at.PHASE] != LAYERING:
-            engine.begin_layers()
-            code = STOPPED
-        return self.found(engine.layers(code, self.max_steps, self.tick))
+    def decide(self, algorithm: Algorithm, want_order: bool) -> Found:
+        """The searches, by turns; the engines go back where they are kept."""
+        try:
+            code = self._depth(NO_LIMIT) if algorithm == "dfs" else STOPPED
+            if algorithm == "bfs":
+                code = self._breadth(self.max_steps)
+            elif algorithm == "auto":
+                code = self._depth(SLACK)
+                if code == STOPPED and self.steps < self.max_steps:
+                    code = self._race()
+            return self._found(code, want_order)
+        except OutOfMemory:
+            return self._found(OUT_OF_MEMORY, want_order)
+        finally:
+            if not self.plain:
+                _POOL.extend(self.engines)
 
-    def _chunk(self) -> int:
-        return min(self.max_steps, CHUNK[self.engine.plain])
+    def _engine(self) -> Engine:
+        """One more; what the others hold is not for it."""
+        if self.plain:
+            engine = Engine(jit.plain(), True)
+        else:
+            try:
+                engine = _POOL.pop()
+            except IndexError:
+                engine = Engine(jit.compiled(), False)
+        self.engines.append(engine)
+        return engine
 
-    def _crashed(self) -> Column:
-        """(T) 1 for types of which an operation never returned and might matter; guards only, as a table may
-        lead to states without end.
-        """
-        rows = self.question.alphabet.guards
-        found = np.zeros(rows.shape[1], np.int64)
-        found[self.question.types[~self.question.required()]] = 1
-        known = (rows[at.KIND_ROW] == at.OBSERVER) | (rows[at.KIND_ROW] == at.READER)
-        found[known | (rows[at.TWINS_ROW] > 0) | (rows[at.ASSIGN_ROW] == at.TABLE)] = 0
-        return found
+    def _depth(self, slack: int) -> int:
+        self.searches.append(Depth(self._engine(), self.question, slack, self.max_steps))
+        return self._turn(0, self.max_steps)
 
-    def _relaxed(self, endless: Column) -> Found:
-        while True:
-            self.before += self.engine.steps
-            left = self.max_steps - self.before
-            if left <= 0:
-                return self.found(STOPPED, counted=True)
-            code = self.engine.load(self.question, endless, BREADTH + EXACT, 0, min(left, self._chunk()))
-            code = self.engine.layers(code, left, self.tick)
-            if code != DONE or not np.any(endless):
-                return self.found(code)
-            relaxed = self._order()
-            if relaxed is None:
-                return self.found(INTERRUPTED)
-            exact, short = assign_twins(self.question, relaxed, endless)
-            if not np.any(short):
-                return self._result(True, exact)
-            endless = endless & ~short
+    def _breadth(self, steps: int) -> int:
+        self.searches.append(Breadth(self._engine(), self.question, self.max_steps - self.steps))
+        return self._turn(len(self.searches) - 1, steps)
 
-    def _order(self) -> Column | None:
-        """The order that the search has found, if the limits allow to write it down."""
-        engine = self.engine
-        events = engine.events
-        records = dived(engine) if engine.p[at.PHASE] == DIVING else layered(engine, events)
-        return order(engine, records, events, self.tick)
+    def _race(self) -> int:
+        """Depth first has met a difficulty."""
+        depth = self.searches[0]
+        assert isinstance(depth, Depth)
+        depth.slack = NO_LIMIT
+        turn = TURN + TURN_PER_EVENT * int(self.engines[0].p[at.EVENTS])
+        code, favour = STOPPED, 1
+        if self.engines[0].p[at.CRASHED]:  # breadth first is expensive then
+            favour = 2
+            code = self._turn(0, depth.steps + turn // 4)
+        if code == STOPPED:
+            code = self._breadth(turn)
+        while code == STOPPED and self.steps < self.max_steps:
+            code = self._turn(0, depth.steps + favour * turn)
+            turn *= 2
+            if code == STOPPED and self.steps < self.max_steps:
+                code = self._turn(1, self.searches[1].steps + turn)
+        return code
 
-    def found(self, code: int, *, counted: bool = False) -> Found:
+    def _turn(self, number: int, until: int) -> int:
+        """Let one search go on until it has spent so many steps."""
+        search = self.searches[number]
+        others = self.steps - search.steps
+        held = sum(engine.held() for engine in self.engines if engine is not search.engine)
+        search.engine.limit = self.memory - held
+        self.last = search
+
+        def tick(steps: int, events: int) -> bool:
+            return self.tick(others + steps, events)
+
+        return search.advance(min(until, self.max_steps - others), tick)
+
+    @property
+    def steps(self) -> int:
+        """Steps of all searches."""
+        return sum(search.steps for search in self.searches)
+
+    def _found(self, code: int, want_order: bool) -> Found:
         """What a code of the kernel comes to."""
+        search = self.last
         if code == DONE:
-            written = self._order() if self.want else None
-            if self.want and written is None:
-                return self.found(INTERRUPTED)
-            return self._result(True, written)
+            written = search.order(self.tick) if want_order else None
+            if want_order and written is None:
+                return self._found(INTERRUPTED, want_order)
+            return Found(True, written, search.events, self.steps, search.name)
         if code == DEAD:
-            return self._result(False, None)
+            return Found(False, None, search.dead_at, self.steps, search.name)
         why = {STOPPED: "steps", INTERRUPTED: "stopped", OUT_OF_MEMORY: "memory"}[code]
-        steps = self.before + (0 if counted else self.engine.steps)
-        return Found(None, None, self.engine.events, steps, self._name(), why)
-
-    def _name(self) -> str:
-        return PHASES.get(int(self.engine.p[at.PHASE]), "dfs")
-
-    def _result(self, legal: bool, written: Column | None) -> Found:
-        events = int(self.engine.p[at.EVENTS])
-        if not legal:
-            depth = self.engine.p[at.PHASE] == DIVING
-            events = int(self.engine.f[at.F_DEEPEST] if depth else self.engine.p[at.EVENT])
-        return Found(legal, written, events, self.before + self.engine.steps, self._name())
-
-
-def assign_twins(question: Question, relaxed: Column, endless: Column) -> tuple[Column, Column]:
-    """Give every use of an endless type in `relaxed` an operation of its own, in order of call.
-
-    Returns the order and, for each type, 1 if its operations do not suffice: there are too few, or one is
-    called after something that must come later had returned.
-    """
-    types, call, ret = question.types, question.call, question.ret
-    short = np.zeros(len(endless), np.int64)
-    written = relaxed.copy()
-    uses = np.nonzero((ret[relaxed] == OPEN_NS) & (endless[types[relaxed]] > 0))[0]
-    earliest = np.minimum.accumulate(ret[relaxed][::-1])[::-1]  # of what comes here or later
-    for kind in np.unique(types[relaxed[uses]]):
-        places = uses[types[relaxed[uses]] == kind]
-        twins = np.nonzero((types == kind) & (ret == OPEN_NS))[0]
-        count = min(len(places), len(twins))
-        written[places[:count]] = twins[:count]
-        late = call[twins[:count]] > earliest[places[:count]]
-        if len(places) > len(twins) or np.any(late):
-            short[kind] = 1
-    return written, short
+        return Found(None, None, self.searches[-1].events, self.steps, self.searches[-1].name, why)

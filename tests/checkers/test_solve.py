@@ -17,7 +17,8 @@ from checkers.lincheck import engine as engines
 from checkers.lincheck import jit
 from checkers.lincheck.limits import Algorithm
 from checkers.lincheck.question import Question, guard_question
-from checkers.lincheck.solve import Found, assign_twins, solve
+from checkers.lincheck.search import assign_twins
+from checkers.lincheck.solve import Found, solve
 
 NIL = 0
 Row = tuple[int, int, int, int, int]  # call, return, expect, forbid, assign

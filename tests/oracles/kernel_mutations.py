@@ -9,7 +9,7 @@ from tests.oracles.mutation import Mutation
 
 EXPAND, MOVES = "checkers.lincheck.kernel.expand", "checkers.lincheck.kernel.moves"
 LAYERS, PREPARE = "checkers.lincheck.kernel.layers", "checkers.lincheck.kernel.prepare"
-DIVE, SOLVE = "checkers.lincheck.kernel.dive", "checkers.lincheck.solve"
+DIVE, SEARCH = "checkers.lincheck.kernel.dive", "checkers.lincheck.search"
 
 KERNEL: tuple[Mutation, ...] = (
     Mutation(
@@ -44,8 +44,8 @@ KERNEL: tuple[Mutation, ...] = (
         "reader-narrows",
         "an observer that narrows the states is closed without narrowing them",
         MOVES,
-        "if step(p, t, state, type_at(p, k, bit)) == state:",
-        "if step(p, t, state, type_at(p, k, bit)) >= -2:",
+        "return step(p, t, state, type_at(p, k, bit)) == state",
+        "return step(p, t, state, type_at(p, k, bit)) >= -2",
         "short:automaton:8100048",
     ),
     Mutation(
@@ -213,7 +213,7 @@ KERNEL: tuple[Mutation, ...] = (
     Mutation(
         "relaxed-is-believed",
         "an order that uses a crashed operation more often than there are any is believed",
-        SOLVE,
+        SEARCH,
         "            if not np.any(short):",
         "            if len(short) >= 0:",
         "crafted:cas:crashed-once",

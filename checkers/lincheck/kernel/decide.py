@@ -1,5 +1,4 @@
-"""The whole question in one call: ordering, slots, a depth-first search with a small budget, then breadth
-first.
+"""The whole question in one call: ordering, slots, and a search.
 
 Invariants: what is not finished can be continued by the caller, who reads PHASE and makes room.
 """
@@ -9,12 +8,11 @@ from __future__ import annotations
 from checkers.lincheck.kernel.dive import begin_dive, dive
 from checkers.lincheck.kernel.layers import STOPPED, begin, run_layers
 from checkers.lincheck.kernel.memory import A_RECORD, CRASHED, EVENTS, PHASE, R_RECORD, STEPS, WORDS, Ints
-from checkers.lincheck.kernel.prepare import give_slots, load, open_list, rewind
+from checkers.lincheck.kernel.prepare import give_slots, load, open_list
 
 UNSORTED, LOADED, DIVING, LAYERING = 0, 1, 2, 3
 MUST_SORT = 8
-DEPTH, BREADTH, EXACT = 1, 2, 4
-FACTOR = 4  # steps that depth first may take for each event it reached
+LOAD, DEPTH, BREADTH, EXACT = 0, 1, 2, 3
 
 
 def decide(
@@ -30,40 +28,32 @@ def decide(
     never: int,
     states: int,
     initial: int,
-    searches: int,
+    search: int,
     slack: int,
     max_steps: int,
+    in_order: bool,
 ) -> int:
     """DONE (legal), DEAD (illegal), or why it stopped.
 
-    never: what `ret` is for those that never returned. searches: the sum of DEPTH and BREADTH, as wanted, and
-    of EXACT if breadth first shall run although operations never returned. slack: see `dive`.
+    never: what `ret` is for those that never returned. search: LOAD (none yet), DEPTH, BREADTH
+    (none yet if operations never returned), EXACT (breadth first even so). slack: see `dive`. in_order: after
+    MUST_SORT, once the caller has sorted.
     """
-    p[PHASE] = UNSORTED
-    p[STEPS] = 0
-    if not load(p, call, ret, types, guards, never, states, initial):
-        return MUST_SORT
-    return decide_sorted(p, t, r, a, f, searches, slack, max_steps)
-
-
-def decide_sorted(
-    p: Ints, t: Ints, r: Ints, a: Ints, f: Ints, searches: int, slack: int, max_steps: int
-) -> int:
-    """The same once events are in order."""
+    if not in_order:
+        p[PHASE] = UNSORTED
+        p[STEPS] = 0
+        if not load(p, call, ret, types, guards, never, states, initial):
+            return MUST_SORT
     give_slots(p)
     open_list(r, R_RECORD + 1 + 2 * p[WORDS])
     open_list(a, A_RECORD + 1 + 2 * p[WORDS])
     p[PHASE] = LOADED
-    if searches & DEPTH:
+    if search == DEPTH:
         p[PHASE] = DIVING
         begin_dive(p, a, f)
-        code = dive(p, t, r, a, f, slack, FACTOR, max_steps)
-        if code != STOPPED or p[STEPS] >= max_steps:
-            return code
-        rewind(p)
-    if not searches & BREADTH or (p[CRASHED] and not searches & EXACT):
-        p[PHASE] = LOADED
-        return STOPPED
-    p[PHASE] = LAYERING
-    begin(p, a)
-    return run_layers(p, t, r, a, p[EVENTS], max_steps, True)
+        return dive(p, t, r, a, f, slack, max_steps)
+    if search == EXACT or (search == BREADTH and not p[CRASHED]):
+        p[PHASE] = LAYERING
+        begin(p, a)
+        return run_layers(p, t, r, a, p[EVENTS], max_steps, True)
+    return STOPPED

@@ -9,11 +9,12 @@ F_NEXT.
 
 from __future__ import annotations
 
-from checkers.lincheck.kernel.expand import place
-from checkers.lincheck.kernel.layers import DEAD, DONE, STOPPED, begin, make_layer, prune
+from checkers.lincheck.kernel.expand import has_room, place
+from checkers.lincheck.kernel.layers import DEAD, DONE, STOPPED, begin, come_in, make_layer, prune
 from checkers.lincheck.kernel.memory import (
     A_RECORD,
     A_USED,
+    BITS,
     COUNT,
     EVENT,
     EVENTS,
@@ -23,24 +24,31 @@ from checkers.lincheck.kernel.memory import (
     F_ENTRIES,
     F_FAILED,
     F_HEADER,
+    F_LATEST,
     F_LIKED,
     F_LIMIT,
     F_MASK,
     F_NEXT,
+    F_REACHED,
     F_STARTS,
+    JUNK,
     LAYER,
+    MISSING,
     NONE,
     OPS,
     RANK,
+    RETURNING,
     STEPS,
     TYPES,
     UPTO,
     WORDS,
     Ints,
 )
-from checkers.lincheck.kernel.moves import finish, hash_ints, mix, move_on, uncall, unfinish
+from checkers.lincheck.kernel.moves import finish, hash_ints, is_junk, mix, move_on, uncall, unfinish
 
-FAILED_ROOM = 1 << 14  # integers of `f` for what failed
+FAILED_ROOM = 1 << 14  # integers of `f` for what failed, and as many more per event:
+FAILED_PER_EVENT = 8
+FACTOR, PATIENCE = 4, 4  # see `allowed`
 
 
 def begin_dive(p: Ints, a: Ints, f: Ints) -> None:
@@ -51,10 +59,12 @@ def begin_dive(p: Ints, a: Ints, f: Ints) -> None:
     f[F_NEXT] = F_HEADER + m
     f[F_LIKED] = F_HEADER + 2 * m
     f[F_DEEPEST] = -1
+    f[F_REACHED] = 0
+    f[F_LATEST] = -1
     f[F_FAILED] = F_HEADER + 3 * m
     f[F_COUNT] = 0
     limit = 1  # the same for the same question, however long `f` is
-    while 4 * limit * (4 + 2 * p[WORDS]) <= FAILED_ROOM:
+    while 4 * limit * (4 + 2 * p[WORDS]) <= FAILED_ROOM + FAILED_PER_EVENT * m:
         limit *= 2
     f[F_LIMIT] = limit
     f[F_MASK] = 2 * limit - 1
@@ -77,52 +87,70 @@ def guess_liked(p: Ints, f: Ints) -> None:
         f[f[F_LIKED] + e] = liked
 
 
-def dive(p: Ints, t: Ints, r: Ints, a: Ints, f: Ints, slack: int, factor: int, max_steps: int) -> int:
-    """DONE if the last event was reached, DEAD if there is no way, STOPPED if `factor` steps per event
-    reached and `slack` more (or `max_steps`) were spent; else what `make_layer` says, and it may be called
-    again.
+def allowed(f: Ints, slack: int) -> int:
+    """How many steps may be spent before an event further than any is reached: neither many in all, nor many
+    since the last time.
     """
-    m = p[EVENTS]
-    while p[EVENT] + 1 < m:
-        if p[STEPS] > slack + factor * f[F_DEEPEST] or p[STEPS] >= max_steps:
+    return min(slack + FACTOR * f[F_DEEPEST], f[F_REACHED] + slack + f[F_DEEPEST] // PATIENCE)
+
+
+def dive(p: Ints, t: Ints, r: Ints, a: Ints, f: Ints, slack: int, max_steps: int) -> int:
+    """DONE if the last event was reached, DEAD if there is no way, STOPPED if more than `allowed` (or
+    `max_steps`) were spent; else what `make_layer` says, and it may be called again.
+    """
+    while p[EVENT] + 1 < p[EVENTS]:
+        if p[STEPS] > allowed(f, slack) or p[STEPS] >= max_steps:
             return STOPPED
-        code = descend(p, t, r, a, f)
-        if code != DONE:
-            return code
+        e = p[EVENT] + 1
+        chosen = 0 if e == 0 else f[f[F_NEXT] + e - 1] - 1
+        before = a[LAYER]
+        end = a[COUNT]
+        move_on(p)
+        a[LAYER] = end
+        if not glide(p, t, a, chosen):
+            code = make_layer(p, t, r, a, chosen, chosen + 1)
+            if code != DONE:
+                a[COUNT] = end
+                a[LAYER] = before
+                uncall(p)
+                return code
+            prune(p, a)
+            if a[COUNT] > end + 1:
+                order_layer(p, a, f[f[F_LIKED] + e])
+        finish(p)
+        f[f[F_STARTS] + e] = end
+        f[f[F_NEXT] + e] = end
+        if e > f[F_DEEPEST]:
+            f[F_DEEPEST] = e
+            f[F_REACHED] = p[STEPS]
         if not choose(p, a, f):
             return DEAD
     return DONE
 
 
-def descend(p: Ints, t: Ints, r: Ints, a: Ints, f: Ints) -> int:
-    """Make the next layer from the chosen entry; if something is missing or full, nothing has happened."""
-    e = p[EVENT] + 1
-    chosen = 0 if e == 0 else f[f[F_NEXT] + e - 1] - 1
-    before = a[LAYER]
-    end = a[COUNT]
-    move_on(p)
-    a[LAYER] = end
-    code = make_layer(p, t, r, a, chosen, chosen + 1)
-    if code != DONE:
-        a[COUNT] = end
-        a[LAYER] = before
-        uncall(p)
-        return code
-    finish(p)
-    prune(p, a)
-    f[f[F_STARTS] + e] = end
-    f[f[F_NEXT] + e] = end
-    if a[COUNT] > end + 1:
-        order_layer(p, a, f[f[F_LIKED] + e])
-    f[F_DEEPEST] = max(f[F_DEEPEST], e)
-    return DONE
+def glide(p: Ints, t: Ints, a: Ints, chosen: int) -> bool:
+    """The layer after the present event, if that is the chosen entry because it has closed the operation that
+    returns; False, and nothing has happened, if it takes more.
+    """
+    if not has_room(a):
+        return False
+    t[MISSING] = 0
+    b = come_in(p, t, a, chosen)
+    slot = p[RETURNING]
+    if t[MISSING] > 0 or a[b + 1 + slot // BITS] >> (slot % BITS) & 1:
+        return False
+    if is_junk(p, a[b], p[EVENT]):
+        a[b] = JUNK
+    a[COUNT] += 1
+    p[STEPS] += 1
+    return True
 
 
 def order_layer(p: Ints, a: Ints, liked: int) -> None:
-    """The most promising entry first: fewest endless operations used, then the liked state."""
+    """The most promising entry first: in the liked state, then with the fewest endless operations used."""
     best = a[LAYER]
-    for i in range(a[LAYER], a[COUNT]):
-        if score(p, a, i, liked) < score(p, a, best, liked):
+    for i in range(a[LAYER] + 1, a[COUNT]):
+        if is_better(place(p, a, i), place(p, a, best), a, liked):
             best = i
     b = place(p, a, best)
     c = place(p, a, a[LAYER])
@@ -132,10 +160,11 @@ def order_layer(p: Ints, a: Ints, liked: int) -> None:
         a[c + j] = x
 
 
-def score(p: Ints, a: Ints, i: int, liked: int) -> int:
-    """Lower is tried first."""
-    b = place(p, a, i)
-    return 2 * a[b + A_USED] + (0 if a[b + A_RECORD] == liked else 1)
+def is_better(b: int, c: int, a: Ints, liked: int) -> bool:
+    """Whether the entry at `b` is tried before that at `c`."""
+    if (a[b + A_RECORD] == liked) != (a[c + A_RECORD] == liked):
+        return a[b + A_RECORD] == liked
+    return a[b + A_USED] < a[c + A_USED]
 
 
 def choose(p: Ints, a: Ints, f: Ints) -> bool:
@@ -145,7 +174,7 @@ def choose(p: Ints, a: Ints, f: Ints) -> bool:
         i = f[f[F_NEXT] + e]
         if i < a[COUNT]:
             f[f[F_NEXT] + e] = i + 1
-            if f[F_COUNT] == 0 or not has_failed(p, a, f, i):
+            if e > f[F_LATEST] or not has_failed(p, a, f, i):
                 return True
             continue
         a[COUNT] = f[f[F_STARTS] + e]
@@ -197,6 +226,7 @@ def remember(p: Ints, a: Ints, f: Ints, i: int) -> None:
     b = place(p, a, i) + A_RECORD
     c = f[F_ENTRIES] + f[F_COUNT] * (1 + width)
     f[c] = p[EVENT]
+    f[F_LATEST] = max(f[F_LATEST], p[EVENT])
     for j in range(width):
         f[c + 1 + j] = a[b + j]
     f[f[F_FAILED] + at] = f[F_COUNT]

@@ -71,9 +71,20 @@ def run_layers(p: Ints, t: Ints, r: Ints, a: Ints, until: int, max_steps: int, k
             return STOPPED
         if not keeping and 2 * a[LAYER] > a[LIMIT]:
             move_to_front(p, a)
-        code = one_event(p, t, r, a)
+        start = a[LAYER]
+        end = a[COUNT]
+        move_on(p)
+        a[LAYER] = end
+        code = make_layer(p, t, r, a, start, end)
         if code != DONE:
+            a[COUNT] = end
+            a[LAYER] = start
+            uncall(p)
             return code
+        finish(p)
+        prune(p, a)
+        if a[COUNT] == end:
+            return DEAD
     return DONE
 
 
@@ -85,23 +96,6 @@ def move_to_front(p: Ints, a: Ints) -> None:
         a[target + j] = a[source + j]
     a[COUNT] -= a[LAYER]
     a[LAYER] = 0
-
-
-def one_event(p: Ints, t: Ints, r: Ints, a: Ints) -> int:
-    """Handle the next event; if something is missing or full, nothing has happened."""
-    move_on(p)
-    start = a[LAYER]
-    end = a[COUNT]
-    a[LAYER] = end
-    code = make_layer(p, t, r, a, start, end)
-    if code == DONE:
-        finish(p)
-        prune(p, a)
-        return DEAD if a[COUNT] == end else DONE
-    a[COUNT] = end
-    a[LAYER] = start
-    uncall(p)
-    return code
 
 
 def make_layer(p: Ints, t: Ints, r: Ints, a: Ints, start: int, end: int) -> int:

@@ -73,7 +73,7 @@ RESETS = 23
 OTHERS = 24
 NEW = 25  # words: those called since the event before
 NEVER = 26  # words: those that never return
-# words: of those, which stand for any number of their kind (a relaxation, see `checkers.lincheck.solve`)
+# words: of those, which stand for any number of their kind (a relaxation, see `checkers.lincheck.search`)
 ENDLESS = 27
 TWINS = (
     28  # T: 0, or whether operations of the type that never return are endless: 1, and 2 once one has a slot
@@ -89,17 +89,10 @@ T_HEADER = 64  # keys begin here; the missing pairs stand between 4 and here
 
 # f, for depth first: per event the first entry of its layer, the next to try, the state that operations
 # called soon seem to want; and records that failed: event, record.
-F_STARTS, F_NEXT, F_LIKED, F_DEEPEST, F_FAILED, F_LIMIT, F_COUNT, F_MASK, F_ENTRIES = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-)
+F_STARTS, F_NEXT, F_LIKED, F_FAILED, F_LIMIT, F_COUNT, F_MASK, F_ENTRIES = 0, 1, 2, 3, 4, 5, 6, 7
+F_DEEPEST = 8  # the last event ever reached
+F_REACHED = 9  # STEPS by then
+F_LATEST = 10  # the last event of a record that failed
 F_HEADER = 16
 
 # r and a

@@ -124,6 +124,11 @@ def owner(p: Ints, k: int, bit: int) -> int:
     return p[p[AT] + k * BITS + p[CTZ + bit % 67]]
 
 
+def lets(p: Ints, t: Ints, state: int, k: int, bit: int) -> bool:
+    """Whether the state lets the observer that owns `bit` of word `k` happen, and is not narrowed by it."""
+    return step(p, t, state, type_at(p, k, bit)) == state
+
+
 def satisfy(p: Ints, t: Ints, x: Ints, b: int, covered_only: bool) -> None:
     """Close the open observers that the state of the record at `b` lets happen (those called before X, if so
     asked).
@@ -137,7 +142,7 @@ def satisfy(p: Ints, t: Ints, x: Ints, b: int, covered_only: bool) -> None:
         while left:
             bit = left & -left
             left ^= bit
-            if step(p, t, state, type_at(p, k, bit)) == state:
+            if lets(p, t, state, k, bit):
                 close(p, x, b, k, bit)
 
 
@@ -155,13 +160,18 @@ def cover(p: Ints, x: Ints, b: int) -> None:
 
 
 def arrive(p: Ints, t: Ints, x: Ints, b: int) -> None:
-    """Open the operations called since the event before."""
-    some = 0
+    """Open the operations called since the event before; of the observers those that the state does not let
+    happen (what has been open was asked when the state last changed).
+    """
     for k in range(p[WORDS]):
-        x[b + 1 + k] |= p[p[NEW] + k]
-        some |= p[p[NEW] + k] & p[p[OBSERVERS] + k]
-    if some:
-        satisfy(p, t, x, b, False)
+        new = p[p[NEW] + k]
+        x[b + 1 + k] |= new
+        new &= p[p[OBSERVERS] + k]
+        while new:
+            bit = new & -new
+            new ^= bit
+            if lets(p, t, x[b], k, bit):
+                close(p, x, b, k, bit)
 
 
 def is_junk(p: Ints, state: int, e: int) -> bool:

@@ -79,21 +79,32 @@ def trace(p: Ints, t: Ints, r: Ints, a: Ints, h: Ints, o: Ints, first: int, unti
         if o[O_COUNT] + o[O_TAILED] + 4 * width * BITS > o[O_LIMIT]:
             return ORDER_FULL
         move_on(p)
-        code = trace_event(p, t, r, a, h, o, (p[EVENT] - first) * width)
-        if code != DONE:
+        base = (p[EVENT] - first) * width
+        b = before_event(p, t, r, h, base)
+        slot = p[p[SLOTS] + p[p[ENDS] + p[EVENT]]]
+        found = 0
+        if r[b + R_RECORD + 1 + slot // BITS] >> (slot % BITS) & 1:
+            found = find(p, t, r, a, h, base + width)
+        if t[MISSING] > 0:
+            found = -MISSES
+        if found < 0:
             uncall(p)
-            return code
+            return -found
+        write_seen(p, r, o, b)
+        if found > 0:
+            write_steps(p, r, o, found)
         finish(p)
     return DONE
 
 
-def trace_event(p: Ints, t: Ints, r: Ints, a: Ints, h: Ints, o: Ints, base: int) -> int:
-    """One event, from the record at `base` to the one behind it."""
-    width = 1 + 2 * p[WORDS]
+def before_event(p: Ints, t: Ints, r: Ints, h: Ints, base: int) -> int:
+    """The record at `base`, after the calls before the present event, as the one entry of the work list, not
+    yet kept; where it begins.
+    """
     r[COUNT] = 0
     r[STAMP] += 1
     b = entry(p, r, 0)
-    for j in range(width):
+    for j in range(1 + 2 * p[WORDS]):
         r[b + R_RECORD + j] = h[base + j]
     r[b + MODE] = AT_END
     r[b + SAVED] = NONE
@@ -103,23 +114,7 @@ def trace_event(p: Ints, t: Ints, r: Ints, a: Ints, h: Ints, o: Ints, base: int)
     r[b + R_USED] = 0
     t[MISSING] = 0
     arrive(p, t, r, b + R_RECORD)
-    slot = p[p[SLOTS] + p[p[ENDS] + p[EVENT]]]
-    found = 0
-    if r[b + R_RECORD + 1 + slot // BITS] >> (slot % BITS) & 1:
-        found = find(p, t, r, a, h, base + width)
-        if found < 0:
-            return -found
-    if t[MISSING] > 0:
-        return MISSES
-    for k in range(p[WORDS]):
-        closed = p[p[NEW] + k] & p[p[OBSERVERS] + k] & ~r[b + R_RECORD + 1 + k]
-        while closed:
-            bit = closed & -closed
-            closed ^= bit
-            at_end(o, owner(p, k, bit))
-    if found > 0:
-        write_steps(p, r, o, found)
-    return DONE
+    return b
 
 
 def find(p: Ints, t: Ints, r: Ints, a: Ints, h: Ints, target: int) -> int:
@@ -141,6 +136,16 @@ def find(p: Ints, t: Ints, r: Ints, a: Ints, h: Ints, target: int) -> int:
         if j == width:
             return a[b + A_SOURCE]
     return -LOST
+
+
+def write_seen(p: Ints, r: Ints, o: Ints, b: int) -> None:
+    """The observers among the present calls that the entry at `b` has closed."""
+    for k in range(p[WORDS]):
+        closed = p[p[NEW] + k] & p[p[OBSERVERS] + k] & ~r[b + R_RECORD + 1 + k]
+        while closed:
+            bit = closed & -closed
+            closed ^= bit
+            at_end(o, owner(p, k, bit))
 
 
 def write_steps(p: Ints, r: Ints, o: Ints, found: int) -> None:
