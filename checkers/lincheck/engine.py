@@ -47,9 +47,16 @@ class Engine:
         self.limit = NO_LIMIT
 
     def load(
-        self, question: Question, endless: Column | None, search: int, slack: int, max_steps: int
+        self,
+        question: Question,
+        endless: Column | None,
+        search: int,
+        slack: int,
+        max_steps: int,
+        like: Engine | None = None,
     ) -> int:
-        """Begin a search: see `kernel.decide.decide`. endless: (T) 0 or 1, or None."""
+        """Begin a search: see `kernel.decide.decide`. endless: (T) 0 or 1, or None. like: another engine that
+        has the same question."""
         alphabet = question.alphabet
         self.alphabet = alphabet
         self.segments = []
@@ -59,7 +66,7 @@ class Engine:
         n = len(question.call)
         self._need(at.P_HEADER + 7 * n + 6 * kinds + 2 * states + 8 * (n // at.BITS + 2) + 2 * at.BITS, n)
         if states == 0:
-            self._reset_table(64)
+            self._begin_table(question, like)
         if endless is not None:
             guards = guards.copy()
             guards[at.TWINS_ROW] += endless
@@ -211,12 +218,24 @@ class Engine:
     def _zeros(self, size: int) -> Any:
         return [0] * size if self.plain else np.zeros(size, np.int64)
 
-    def _reset_table(self, size: int) -> None:
-        """An empty table of `size` keys (a power of 2)."""
-        self.known = 0
+    def _empty_table(self, size: int) -> None:
+        """A table of `size` keys (a power of 2), all free."""
         self.t = self._zeros(at.T_HEADER + 2 * size)
         self.t[at.MASK], self.t[at.VALUES] = size - 1, at.T_HEADER + size
         self.t[at.MISSING_LIMIT] = (at.T_HEADER - 4) // 2
+
+    def _begin_table(self, question: Question, like: Engine | None) -> None:
+        """What is known of the alphabet: nothing, or what another engine has learned."""
+        assigns = question.alphabet.guards[at.ASSIGN_ROW]
+        self._kinds = len(assigns)
+        self._assigns: list[int] = assigns.tolist()
+        self._types: list[int] = question.types.tolist()
+        self._known: dict[int, int] = {} if like is None else dict(like._known)
+        self._fresh: list[int] = []
+        if like is None:
+            self._empty_table(64)
+        else:
+            self.t = like.t.copy()
 
     def fill(self) -> None:
         """Ask the model for what was missing, and for what will be missing next if it goes on as it does:
@@ -224,71 +243,59 @@ class Engine:
         """
         t = self.t
         pairs = [(int(t[4 + 2 * i]), int(t[5 + 2 * i])) for i in range(int(t[at.MISSING]))]
-        pending = self._pending()
+        pending, coming = self._pending(), self._coming()
         for state, kind in dict.fromkeys(pairs):
             after = self._learn(state, kind)
             for other in pending:
                 self._learn(state, other)
-            for other in self._coming():
+            for other in coming:
                 if after < 0:
                     break
-                after = max(self._learn(after, other), at.ILLEGAL)
+                after = self._learn(after, other)
+        self._enter()
 
     def _pending(self) -> list[int]:
         """The types of a few pending operations that the table must know."""
-        p, words = self.p, int(self.p[at.WORDS])
+        p, words, begin = self.p, int(self.p[at.WORDS]), int(self.p[at.AT])
         found: set[int] = set()
         for k in range(words):
             mask = int(p[int(p[at.OTHERS]) + k])
             while mask and len(found) < AHEAD:
                 bit = mask & -mask
                 mask ^= bit
-                op = int(p[int(p[at.AT]) + k * at.BITS + bit.bit_length() - 1])
-                found.add(int(p[int(p[at.TYPES]) + op]))
+                found.add(self._types[int(p[begin + k * at.BITS + bit.bit_length() - 1])])
         return sorted(found)
 
     def _coming(self) -> list[int]:
         """The types of the next operations to return."""
-        p, e = self.p, self.events
-        ends = range(int(p[at.ENDS]) + e, int(p[at.ENDS]) + min(e + AHEAD, int(p[at.EVENTS])))
-        return [int(p[int(p[at.TYPES]) + int(p[i])]) for i in ends]
+        e, ends = self.events, int(self.p[at.ENDS])
+        last = min(e + AHEAD, int(self.p[at.EVENTS]))
+        return [self._types[op] for op in list(self.p[ends + e : ends + last])]
 
     def _learn(self, state: int, kind: int) -> int:
-        """What an operation does in a state; the table knows it from now on."""
-        key = state * int(self.p[at.N_TYPES]) + kind + 1
-        place, known = self._find(key)
-        if known:
-            return int(self.t[int(self.t[at.VALUES]) + place])
-        if self.alphabet.guards[at.ASSIGN_ROW, kind] != at.TABLE:
+        """What an operation does in a state; the table knows it once it is entered."""
+        key = state * self._kinds + kind + 1
+        after = self._known.get(key)
+        if after is not None:
+            return after
+        if self._assigns[kind] != at.TABLE:
             return int(self.kernel.step(self.p, self.t, state, kind))
-        if 2 * self.known > int(self.t[at.MASK]):
-            self._rehash()
         after = self.alphabet.step(state, kind)
-        self._enter(key, at.ILLEGAL if after < 0 else after)
-        self.known += 1
+        if after < 0:
+            after = at.ILLEGAL
+        self._known[key] = after
+        self._fresh += (key, after)
         return after
 
-    def _find(self, key: int) -> tuple[int, bool]:
-        """Where the table has `key`, or where it would be."""
-        t, mask = self.t, int(self.t[at.MASK])
-        i = self.kernel.table_start(key, mask)
-        while t[at.T_HEADER + i] not in (0, key):
-            i = (i + 1) & mask
-        return i, bool(t[at.T_HEADER + i])
-
-    def _enter(self, key: int, value: int) -> None:
-        place, _ = self._find(key)
-        self.t[at.T_HEADER + place] = key
-        self.t[int(self.t[at.VALUES]) + place] = value
-
-    def _rehash(self) -> None:
-        old, size = self.t, int(self.t[at.MASK]) + 1
-        if self.held() + 8 * 8 * size > self.limit:
-            raise OutOfMemory
-        known = self.known
-        self._reset_table(4 * size)
-        self.known = known
-        for i in range(size):
-            key = int(old[at.T_HEADER + i])
-            if key:
-                self._enter(key, int(old[int(old[at.VALUES]) + i]))
+    def _enter(self) -> None:
+        """Write down in the table what was learned."""
+        if 2 * len(self._known) > int(self.t[at.MASK]):
+            size = int(self.t[at.MASK]) + 1
+            while 2 * len(self._known) > size:
+                size *= 4
+            if self.held() + 8 * 2 * size > self.limit:
+                raise OutOfMemory
+            self._empty_table(size)
+            self._fresh = [x for pair in self._known.items() for x in pair]
+        self.kernel.enter(self.t, self._fresh if self.plain else np.array(self._fresh, np.int64))
+        self._fresh = []

@@ -34,8 +34,8 @@ LEAVES = frozenset({
 })  # fmt: skip
 # What Python calls.
 ENTRIES = frozenset({
-    "allowed", "begin", "decide", "dive", "flush", "move_to_front", "number_events", "open_list",
-    "open_order", "place", "rewind", "run_layers", "step", "table_start", "trace", "uncall", "unfinish",
+    "allowed", "begin", "decide", "dive", "enter", "flush", "move_to_front", "number_events", "open_list",
+    "open_order", "place", "rewind", "run_layers", "step", "trace", "uncall", "unfinish",
 })  # fmt: skip
 
 

@@ -64,14 +64,14 @@ class Breadth:
 
     name = "bfs"
 
-    def __init__(self, engine: Engine, question: Question, max_steps: int) -> None:
+    def __init__(self, engine: Engine, question: Question, max_steps: int, like: Engine | None) -> None:
         self.engine = engine
         self._question = question
         self._before = 0  # steps of earlier questions
         self._written: Column | None = None
         self._endless: Column | None = None
         few = min(max_steps, CHUNK[engine.plain])
-        self._code = engine.load(question, None, BREADTH, 0, few)
+        self._code = engine.load(question, None, BREADTH, 0, few, like)
         if engine.p[at.CRASHED]:
             self._endless = crashed_types(question)
             self._code = engine.load(question, self._endless, EXACT, 0, few)

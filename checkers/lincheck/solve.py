@@ -142,7 +142,8 @@ class _Run:
         return self._turn(0, self.max_steps)
 
     def _breadth(self, steps: int) -> int:
-        self.searches.append(Breadth(self._engine(), self.question, self.max_steps - self.steps))
+        like = self.engines[0] if self.engines else None
+        self.searches.append(Breadth(self._engine(), self.question, self.max_steps - self.steps, like))
         return self._turn(len(self.searches) - 1, steps)
 
     def _race(self) -> int:

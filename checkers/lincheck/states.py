@@ -81,7 +81,8 @@ class StateTable:
 
     def image(self, states: Iterable[int], op: int) -> frozenset[int]:
         """The states that may follow if the object is in any of `states`."""
-        return frozenset().union(*[self.step(s, op) for s in states])
+        parts = [self.step(s, op) for s in states]
+        return parts[0] if len(parts) == 1 else frozenset().union(*parts)
 
     def number(self, state: State) -> int:
         """The number of a state of the model."""

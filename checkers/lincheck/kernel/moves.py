@@ -109,6 +109,16 @@ def look_up(p: Ints, t: Ints, state: int, kind: int) -> int:
     return MISS
 
 
+def enter(t: Ints, learned: Ints) -> None:
+    """Write keys and values, by turns in `learned`, into the table."""
+    for i in range(0, len(learned), 2):
+        j = table_start(learned[i], t[MASK])
+        while t[T_HEADER + j] != 0:
+            j = (j + 1) & t[MASK]
+        t[T_HEADER + j] = learned[i]
+        t[t[VALUES] + j] = learned[i + 1]
+
+
 def table_start(key: int, mask: int) -> int:
     """Where to look for `key` first; below 2^62 on the way, as plain integers do not wrap around."""
     return ((key & 0x7FFFFFFF) * 0x5BD1E995 >> 16 ^ key >> 31) & mask
