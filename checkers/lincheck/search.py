@@ -17,7 +17,7 @@ import numpy as np
 
 from checkers.history import OPEN_NS
 from checkers.lincheck import jit
-from checkers.lincheck.engine import CHUNK, DONE, INTERRUPTED, NO_LIMIT, Engine, Tick
+from checkers.lincheck.engine import CHUNK, DEAD, DONE, INTERRUPTED, NO_LIMIT, Engine, Tick
 from checkers.lincheck.kernel import memory as at
 from checkers.lincheck.kernel.decide import BREADTH, DEPTH, EXACT, LOAD
 from checkers.lincheck.path import dived, layered, order
@@ -51,6 +51,8 @@ class Depth:
 
     def advance(self, until: int, tick: Tick) -> int:
         """Go on until so many steps have been spent, or as long as it makes progress."""
+        if self._code in (DONE, DEAD):  # at once, as the history is small
+            return self._code
         self._code = self.engine.dive(self._code, self.slack, until, tick)
         return self._code
 

@@ -72,7 +72,7 @@ def solve(
     want_order: bool = True,
 ) -> Found:
     """Decide `question`. memory: bytes that the search may hold. want_order: whether to find an order."""
-    if not len(question.call) or not np.any(question.required()):
+    if not question.required().any():
         return Found(True, np.zeros(0, np.int64), 0, 0, "dfs")
     budget = _plain_steps(len(question.call), max_steps)
     if budget:
@@ -167,11 +167,13 @@ class _Run:
 
     def _turn(self, number: int, until: int) -> int:
         """Let one search go on until it has spent so many steps."""
-        search = self.searches[number]
+        search = self.last = self.searches[number]
+        if len(self.searches) == 1:
+            search.engine.limit = self.memory
+            return search.advance(min(until, self.max_steps), self.tick)
         others = self.steps - search.steps
         held = sum(engine.held() for engine in self.engines if engine is not search.engine)
         search.engine.limit = self.memory - held
-        self.last = search
 
         def tick(steps: int, events: int) -> bool:
             return self.tick(others + steps, events)
@@ -181,7 +183,10 @@ class _Run:
     @property
     def steps(self) -> int:
         """Steps of all searches."""
-        return sum(search.steps for search in self.searches)
+        total = 0
+        for search in self.searches:
+            total += search.steps
+        return total
 
     def _found(self, code: int, want_order: bool) -> Found:
         """What a code of the kernel comes to."""
