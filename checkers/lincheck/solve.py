@@ -38,7 +38,7 @@ PLAIN_OPS, PLAIN_STEPS = (
     1_000,
     6_000,
 )  # up to so many operations, and so long, a question is searched uncompiled
-FIRST_OPS, FIRST_STEPS = 50_000, 250_000  # the same where the compiler, never used before, would take longer
+FIRST_OPS, FIRST_STEPS = 50_000, 120_000  # the same where the compiler, never used before, would take longer
 
 
 @dataclass(frozen=True, slots=True)
