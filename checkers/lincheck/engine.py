@@ -263,7 +263,7 @@ class Engine:
             while mask and len(found) < AHEAD:
                 bit = mask & -mask
                 mask ^= bit
-                found.add(self._types[int(p[begin + k * at.BITS + bit.bit_length() - 1])])
+                found.add(self._types[int(p[begin + (k << at.SHIFT) + bit.bit_length() - 1])])
         return sorted(found)
 
     def _coming(self) -> list[int]:

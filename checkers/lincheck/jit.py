@@ -34,14 +34,14 @@ from checkers.lincheck.kernel import decide, dive, expand, layers, memory, moves
 MODULES = (memory, prepare, moves, expand, layers, dive, trace, decide)
 # Inlined by LLVM: twice as fast, as a call with four arrays has twenty-eight arguments.
 LEAVES = frozenset({
-    "add_root", "arrive", "close", "come_in", "copy_place", "cover", "entry", "equal_ints", "finish",
+    "add_root", "arrive", "close", "come_in", "copy_place", "cover", "ctz", "entry", "equal_ints", "finish",
     "has_room", "hash_ints", "is_junk", "lets", "mark", "mix", "move_on", "owner", "place", "push", "settle",
     "step", "type_at", "unmark", "use",
 })  # fmt: skip
 # What Python calls.
 ENTRIES = frozenset({
-    "allowed", "begin", "decide", "dive", "enter", "flush", "move_to_front", "number_events", "open_list",
-    "open_order", "place", "rewind", "run_layers", "step", "trace", "uncall", "unfinish",
+    "allowed", "begin", "decide", "dive", "enter", "flush", "move_to_front", "number_events", "number_types",
+    "open_list", "open_order", "place", "rewind", "run_layers", "step", "trace", "uncall", "unfinish",
 })  # fmt: skip
 
 # What a second process compiles.

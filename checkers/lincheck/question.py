@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkers.history import OPEN_NS
+from checkers.lincheck import jit
 from checkers.lincheck.kernel.memory import NONE, OBSERVER, OTHER, RESET
 
 Column = NDArray[np.int64]
@@ -90,23 +91,38 @@ def guard_question(
     if np.any(call[1:] < call[:-1]):
         raise ValueError("operations must be in order of call")
     columns = np.stack((expect, forbid, assign))
-    seen = columns[columns >= 0]
-    states = max(int(seen.max(initial=0)), initial) + 1
+    states = max(int(columns.max(initial=0)), initial) + 1
     named = None
     if states > 4 * len(call) + 1000:
-        values, codes = np.unique(np.append(seen, initial), return_inverse=True)
+        values, codes = np.unique(np.append(columns[columns >= 0], initial), return_inverse=True)
         columns[columns >= 0] = codes[:-1]
         initial, states, named = int(codes[-1]), len(values), values
+    first, types = _types(columns, states)
+    few = columns[:, first]
+    unguarded = (few[0] == NONE) & (few[1] == NONE)
+    kind = np.where(few[2] == NONE, OBSERVER, np.where(unguarded, RESET, OTHER))
+    guards = np.concatenate((kind[None, :], few, np.zeros_like(kind)[None, :])).astype(np.int64)
+    return Question(call, ret, types, Guards(guards, states, initial, named))
+
+
+def _types(columns: Column, states: int) -> tuple[Column, Column]:
+    """Operations with equal columns are of one type, numbered as they come: the first operation of each type,
+    the type of each operation. columns: shape (3, n), from -1 to states - 1.
+    """
+    n = columns.shape[1]
+    if jit.is_compiled():
+        firsts, types = np.empty(n, np.int64), np.empty(n, np.int64)
+        heads = np.zeros(1 << (2 * n).bit_length(), np.int64)
+        count = jit.compiled().number_types(*columns, heads, firsts, types)
+        return firsts[:count], types
     key = (columns[0] + 1) * (states + 1) + columns[1] + 1
     if states < 2**20:
         key = key * (states + 1) + columns[2] + 1
         _, first, types = np.unique(key, return_index=True, return_inverse=True)
     else:
-        _, first, types = np.unique(
-            np.stack((key, columns[2])), axis=1, return_index=True, return_inverse=True
-        )
-    few = columns[:, first]
-    unguarded = (few[0] == NONE) & (few[1] == NONE)
-    kind = np.where(few[2] == NONE, OBSERVER, np.where(unguarded, RESET, OTHER))
-    guards = np.concatenate((kind[None, :], few, np.zeros_like(kind)[None, :])).astype(np.int64)
-    return Question(call, ret, types.astype(np.int64), Guards(guards, states, initial, named))
+        rows = np.stack((key, columns[2]))
+        _, first, types = np.unique(rows, axis=1, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return first[order].astype(np.int64), rank[types].astype(np.int64)

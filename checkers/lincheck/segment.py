@@ -287,13 +287,13 @@ class Segment:
         words = int(engine.p[at.WORDS])
         b = int(engine.kernel.place(engine.p, engine.a, i)) + at.A_RECORD
         record = [int(engine.a[b + j]) for j in range(1 + 2 * words)]
-        open_mask = sum(word << (at.BITS * k) for k, word in enumerate(record[1 : 1 + words]))
-        covered = sum(word << (at.BITS * k) for k, word in enumerate(record[1 + words :]))
+        open_mask = sum(word << (k << at.SHIFT) for k, word in enumerate(record[1 : 1 + words]))
+        covered = sum(word << (k << at.SHIFT) for k, word in enumerate(record[1 + words :]))
         return self.meanings.meaning(record[0]), open_mask, covered
 
 
 def _words(mask: int, count: int) -> list[int]:
-    return [mask >> (at.BITS * k) & ((1 << at.BITS) - 1) for k in range(count)]
+    return [mask >> (k << at.SHIFT) & at.WORD for k in range(count)]
 
 
 def _moved(mask: int, slots: Sequence[int]) -> int:

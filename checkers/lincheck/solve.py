@@ -143,7 +143,8 @@ class _Run:
 
     def _breadth(self, steps: int) -> int:
         like = self.engines[0] if self.engines else None
-        self.searches.append(Breadth(self._engine(), self.question, self.max_steps - self.steps, like))
+        first = min(steps, self.max_steps - self.steps)
+        self.searches.append(Breadth(self._engine(), self.question, first, like))
         return self._turn(len(self.searches) - 1, steps)
 
     def _race(self) -> int:

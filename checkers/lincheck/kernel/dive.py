@@ -14,7 +14,6 @@ from checkers.lincheck.kernel.layers import DEAD, DONE, STOPPED, begin, come_in,
 from checkers.lincheck.kernel.memory import (
     A_RECORD,
     A_USED,
-    BITS,
     COUNT,
     EVENT,
     EVENTS,
@@ -33,11 +32,13 @@ from checkers.lincheck.kernel.memory import (
     F_STARTS,
     JUNK,
     LAYER,
+    LOW,
     MISSING,
     NONE,
     OPS,
     RANK,
     RETURNING,
+    SHIFT,
     STEPS,
     TYPES,
     UPTO,
@@ -78,13 +79,18 @@ def guess_liked(p: Ints, f: Ints) -> None:
     """Per event: what the first operation called after it expects."""
     liked = NONE
     op = p[OPS] - 1
-    for e in range(p[EVENTS] - 1, -1, -1):
-        while op >= p[p[UPTO] + e]:
-            expect = p[p[EXPECT] + p[p[TYPES] + op]]
-            if expect >= 0 and p[p[RANK] + op] < p[EVENTS]:
+    events = p[EVENTS]
+    upto = p[UPTO]
+    types = p[TYPES]
+    at = f[F_LIKED]
+    for e in range(events - 1, -1, -1):
+        first = p[upto + e]
+        while op >= first:
+            expect = p[p[EXPECT] + p[types + op]]
+            if expect >= 0 and p[p[RANK] + op] < events:
                 liked = expect
             op -= 1
-        f[f[F_LIKED] + e] = liked
+        f[at + e] = liked
 
 
 def allowed(f: Ints, slack: int) -> int:
@@ -137,7 +143,7 @@ def glide(p: Ints, t: Ints, a: Ints, chosen: int) -> bool:
     t[MISSING] = 0
     b = come_in(p, t, a, chosen)
     slot = p[RETURNING]
-    if t[MISSING] > 0 or a[b + 1 + slot // BITS] >> (slot % BITS) & 1:
+    if t[MISSING] > 0 or a[b + 1 + (slot >> SHIFT)] >> (slot & LOW) & 1:
         return False
     if is_junk(p, a[b], p[EVENT]):
         a[b] = JUNK

@@ -15,9 +15,7 @@ from checkers.lincheck.kernel.memory import (
     A_USED,
     ACT,
     ASSIGN,
-    BITS,
     COUNT,
-    CTZ,
     ENDLESS,
     ENDS,
     ENTRIES,
@@ -28,6 +26,7 @@ from checkers.lincheck.kernel.memory import (
     KIND,
     LAYER,
     LIMIT,
+    LOW,
     MODE,
     NEVER,
     NONE,
@@ -41,6 +40,7 @@ from checkers.lincheck.kernel.memory import (
     RETURNING,
     ROOT,
     SAVED,
+    SHIFT,
     SHUNNED,
     SLOTS,
     STAMP,
@@ -53,6 +53,7 @@ from checkers.lincheck.kernel.memory import (
 from checkers.lincheck.kernel.moves import (
     close,
     cover,
+    ctz,
     equal_ints,
     hash_ints,
     is_junk,
@@ -102,7 +103,7 @@ def use(p: Ints, r: Ints, b: int, k: int, bit: int) -> None:
     """
     if p[p[NEVER] + k] & bit:
         r[b + R_USED] += 1
-    slot = k * BITS + p[CTZ + bit % 67]
+    slot = (k << SHIFT) + ctz(p, bit)
     if p[p[ENDLESS] + k] & bit and slot != p[RETURNING]:
         return
     close(p, r, b + R_RECORD, k, bit)
@@ -183,7 +184,7 @@ def expand(p: Ints, t: Ints, r: Ints, a: Ints) -> bool:
     head = 0
     while head < r[COUNT]:
         p[STEPS] += 1
-        if not visit(p, t, r, head, a, op, slot // BITS, 1 << (slot % BITS)):
+        if not visit(p, t, r, head, a, op, slot >> SHIFT, 1 << (slot & LOW)):
             return False
         head += 1
     return True

@@ -16,7 +16,6 @@ from checkers.lincheck.kernel.memory import (
     A_RECORD,
     A_USED,
     ACT,
-    BITS,
     COUNT,
     ENDS,
     EVENT,
@@ -25,6 +24,7 @@ from checkers.lincheck.kernel.memory import (
     JUNK,
     LAYER,
     LIMIT,
+    LOW,
     MISSING,
     MODE,
     NEVER,
@@ -37,6 +37,7 @@ from checkers.lincheck.kernel.memory import (
     RESETS,
     ROOT,
     SAVED,
+    SHIFT,
     SHUNNED,
     SLOTS,
     STAMP,
@@ -101,8 +102,8 @@ def move_to_front(p: Ints, a: Ints) -> None:
 def make_layer(p: Ints, t: Ints, r: Ints, a: Ints, start: int, end: int) -> int:
     """The layer after the present event, from that of the event before (`start` to `end`)."""
     slot = p[p[SLOTS] + p[p[ENDS] + p[EVENT]]]
-    k = slot // BITS
-    bit = 1 << (slot % BITS)
+    k = slot >> SHIFT
+    bit = 1 << (slot & LOW)
     a[STAMP] += 1
     r[STAMP] += 1
     r[COUNT] = 0

@@ -28,7 +28,11 @@ from typing import Any
 
 Ints = Any  # an int64 array, or a list of integers when the kernel runs plain
 
-BITS = 62
+BITS = 62  # of a word
+SHIFT, LOW = 6, 63  # slot s is bit s & LOW of word s >> SHIFT, so two slots of every 64 are not used
+WORD = (1 << BITS) - 1
+# As BITS bits, with zeros behind: all its windows of 6 bits are different.
+DE_BRUIJN = 0x8628E4B34F5DBF
 NONE = -1  # no guard on the state, no slot, no operation
 TABLE = -9  # in ASSIGN: the type's transitions stand in the table, not in guards
 JUNK = -2  # the one state for all that no later operation expects or forbids; whatever is above is legal too
@@ -80,7 +84,7 @@ TWINS = (
 )
 RETURNING = 30  # the slot of the operation that returns
 CRASHED = 31  # whether an operation never returned, has a slot, and is a guard
-CTZ = 32  # 67: the number of the only bit of a word, by the word mod 67
+CTZ = 32  # 64: see `moves.ctz`
 P_HEADER = 100
 
 # t

@@ -40,6 +40,7 @@ from checkers.lincheck.kernel.memory import (
     BITS,
     CALLED,
     CTZ,
+    DE_BRUIJN,
     ENDLESS,
     ENDS,
     EVENT,
@@ -49,6 +50,7 @@ from checkers.lincheck.kernel.memory import (
     GHOSTS,
     ILLEGAL,
     KIND,
+    LOW,
     MASK,
     MISS,
     MISSING,
@@ -65,6 +67,7 @@ from checkers.lincheck.kernel.memory import (
     RESET,
     RESETS,
     RETURNING,
+    SHIFT,
     SHUNNED,
     SLOTS,
     STATES,
@@ -75,6 +78,7 @@ from checkers.lincheck.kernel.memory import (
     UPTO,
     VALUES,
     WANTED,
+    WORD,
     WORDS,
     Ints,
 )
@@ -124,14 +128,21 @@ def table_start(key: int, mask: int) -> int:
     return ((key & 0x7FFFFFFF) * 0x5BD1E995 >> 16 ^ key >> 31) & mask
 
 
+def ctz(p: Ints, bit: int) -> int:
+    """The number of the only bit of a word (Leiserson, Prokop, Randall, "Using de Bruijn sequences to index a
+    1 in a computer word", 1998).
+    """
+    return p[CTZ + (((bit * DE_BRUIJN) & WORD) >> (BITS - 6))]
+
+
 def type_at(p: Ints, k: int, bit: int) -> int:
     """The type of the operation that owns `bit` of word `k`."""
-    return p[p[TYPES] + p[p[AT] + k * BITS + p[CTZ + bit % 67]]]
+    return p[p[TYPES] + p[p[AT] + (k << SHIFT) + ctz(p, bit)]]
 
 
 def owner(p: Ints, k: int, bit: int) -> int:
     """The operation that owns `bit` of word `k`."""
-    return p[p[AT] + k * BITS + p[CTZ + bit % 67]]
+    return p[p[AT] + (k << SHIFT) + ctz(p, bit)]
 
 
 def lets(p: Ints, t: Ints, state: int, k: int, bit: int) -> bool:
@@ -202,7 +213,7 @@ def move_on(p: Ints) -> None:
     for op in range(p[CALLED], limit):
         slot = p[p[SLOTS] + op]
         if slot != NONE:
-            p[p[NEW] + slot // BITS] |= 1 << (slot % BITS)
+            p[p[NEW] + (slot >> SHIFT)] |= 1 << (slot & LOW)
             mark(p, op, slot)
     p[CALLED] = limit
 
@@ -210,8 +221,8 @@ def move_on(p: Ints) -> None:
 def mark(p: Ints, op: int, slot: int) -> None:
     """`op` becomes pending."""
     p[p[AT] + slot] = op
-    k = slot // BITS
-    bit = 1 << (slot % BITS)
+    k = slot >> SHIFT
+    bit = 1 << (slot & LOW)
     kind = p[p[KIND] + p[p[TYPES] + op]]
     if kind == OBSERVER:
         p[p[OBSERVERS] + k] |= bit
@@ -233,8 +244,8 @@ def unmark(p: Ints, op: int) -> None:
     slot = p[p[SLOTS] + op]
     if slot == NONE:
         return
-    k = slot // BITS
-    rest = ~(1 << (slot % BITS))
+    k = slot >> SHIFT
+    rest = ~(1 << (slot & LOW))
     p[p[OBSERVERS] + k] &= rest
     p[p[RESETS] + k] &= rest
     p[p[OTHERS] + k] &= rest

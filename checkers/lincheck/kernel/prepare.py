@@ -13,6 +13,7 @@ from checkers.lincheck.kernel.memory import (
     COUNT,
     CRASHED,
     CTZ,
+    DE_BRUIJN,
     ENDLESS,
     ENDS,
     ENTRIES,
@@ -28,6 +29,7 @@ from checkers.lincheck.kernel.memory import (
     LAYER,
     LIMIT,
     LONGEST_SORT,
+    LOW,
     N_TYPES,
     NONE,
     OBSERVER,
@@ -36,6 +38,7 @@ from checkers.lincheck.kernel.memory import (
     P_HEADER,
     RANK,
     READER,
+    SHIFT,
     SHUNNED,
     SLOTS,
     STATES,
@@ -44,9 +47,11 @@ from checkers.lincheck.kernel.memory import (
     TYPES,
     UPTO,
     WANTED,
+    WORD,
     WORDS,
     Ints,
 )
+from checkers.lincheck.kernel.moves import mix
 
 
 def lay_out(p: Ints, n: int, m: int, types: int, states: int, initial: int) -> None:
@@ -68,8 +73,8 @@ def lay_out(p: Ints, n: int, m: int, types: int, states: int, initial: int) -> N
     p[WANTED] = at
     p[SHUNNED] = at + states
     p[AT] = at + 2 * states
-    for b in range(BITS + 1):
-        p[CTZ + (1 << b) % 67] = b
+    for b in range(BITS):
+        p[CTZ + ((((1 << b) * DE_BRUIJN) & WORD) >> (BITS - 6))] = b
 
 
 def load(
@@ -88,8 +93,9 @@ def load(
     count = len(guards) // 5
     lay_out(p, n, m, count, states, initial)
     e = p[ENDS]
+    first = p[TYPES]
     for i in range(n):
-        p[p[TYPES] + i] = types[i]
+        p[first + i] = types[i]
         if ret[i] != never:
             p[e] = i
             e += 1
@@ -132,15 +138,18 @@ def number_events(p: Ints, call: Ints, ret: Ints) -> None:
     n = p[OPS]
     count = p[EVENTS]
     called = 0
+    rank = p[RANK]
+    ends = p[ENDS]
+    upto = p[UPTO]
     for i in range(n):
-        p[p[RANK] + i] = count
+        p[rank + i] = count
     for e in range(count):
-        op = p[p[ENDS] + e]
-        p[p[RANK] + op] = e
+        op = p[ends + e]
+        p[rank + op] = e
         at = ret[op]
         while called < n and call[called] <= at:
             called += 1
-        p[p[UPTO] + e] = called
+        p[upto + e] = called
 
 
 def last_uses(p: Ints) -> bool:
@@ -149,13 +158,18 @@ def last_uses(p: Ints) -> bool:
     for s in range(p[STATES]):
         p[p[WANTED] + s] = NONE
         p[p[SHUNNED] + s] = NONE
+    types = p[TYPES]
+    ranks = p[RANK]
+    expects = p[EXPECT]
+    forbids_at = p[FORBID]
+    wanted = p[WANTED]
     for i in range(p[OPS]):
-        t = p[p[TYPES] + i]
-        rank = p[p[RANK] + i]
-        expect = p[p[EXPECT] + t]
-        forbid = p[p[FORBID] + t]
-        if expect >= 0 and p[p[WANTED] + expect] < rank:
-            p[p[WANTED] + expect] = rank
+        t = p[types + i]
+        rank = p[ranks + i]
+        expect = p[expects + t]
+        forbid = p[forbids_at + t]
+        if expect >= 0 and p[wanted + expect] < rank:
+            p[wanted + expect] = rank
         if forbid >= 0:
             forbids = True
             p[p[SHUNNED] + forbid] = max(p[p[SHUNNED] + forbid], rank)
@@ -199,24 +213,28 @@ def assign_slots(p: Ints, forbids: bool) -> int:
     top = 0
     used = 0
     op = 0
+    rank = p[RANK]
+    slots = p[SLOTS]
     for e in range(count + 1):
         limit = p[p[UPTO] + e] if e < count else n
         while op < limit:
-            if p[p[RANK] + op] == count and (droppable(p, op, e, forbids) or not is_first_twin(p, op)):
-                p[p[SLOTS] + op] = NONE
+            if p[rank + op] == count and (droppable(p, op, e, forbids) or not is_first_twin(p, op)):
+                p[slots + op] = NONE
                 op += 1
                 continue
-            if p[p[RANK] + op] == count and p[p[ASSIGN] + p[p[TYPES] + op]] != TABLE:
+            if p[rank + op] == count and p[p[ASSIGN] + p[p[TYPES] + op]] != TABLE:
                 p[CRASHED] = 1
             if top > 0:
                 top -= 1
-                p[p[SLOTS] + op] = p[free + top]
+                p[slots + op] = p[free + top]
             else:
-                p[p[SLOTS] + op] = used
+                p[slots + op] = used
                 used += 1
+                if used & LOW == BITS:
+                    used += 2
             op += 1
         if e < count:
-            p[free + top] = p[p[SLOTS] + p[p[ENDS] + e]]
+            p[free + top] = p[slots + p[p[ENDS] + e]]
             top += 1
     return used
 
@@ -227,11 +245,11 @@ def give_slots(p: Ints) -> None:
     if p[STATES] > 0:
         forbids = last_uses(p)
     slots = assign_slots(p, forbids)
-    words = (slots + BITS - 1) // BITS
+    words = (slots + LOW) >> SHIFT
     if words == 0:
         words = 1
     p[WORDS] = words
-    at = p[AT] + words * BITS
+    at = p[AT] + (words << SHIFT)
     for region in range(OBSERVERS, ENDLESS + 1):
         p[region] = at
         at += words
@@ -261,3 +279,29 @@ def open_list(x: Ints, width: int) -> None:
     x[LAYER] = 0
     x[ENTRIES] = HEADER + heads
     x[LIMIT] = (len(x) - HEADER - heads) // width
+
+
+def number_types(expect: Ints, forbid: Ints, assign: Ints, heads: Ints, firsts: Ints, types: Ints) -> int:
+    """Give equal guards one type, numbered as they come; how many there are.
+
+    heads: zeros, a power of 2 and at least twice as many as operations. firsts, types: as many as operations;
+    the first operation of each type, the type of each operation.
+    """
+    mask = len(heads) - 1
+    count = 0
+    for i in range(len(types)):
+        at = mix(mix(mix(17, expect[i] + 8), forbid[i] + 8), assign[i] + 8) & mask
+        found = heads[at]
+        while found != 0:
+            j = firsts[found - 1]
+            if expect[j] == expect[i] and forbid[j] == forbid[i] and assign[j] == assign[i]:
+                break
+            at = (at + 1) & mask
+            found = heads[at]
+        if found == 0:
+            firsts[count] = i
+            count += 1
+            heads[at] = count
+            found = count
+        types[i] = found - 1
+    return count

@@ -20,6 +20,7 @@ from checkers.lincheck.kernel.memory import (
     ENDS,
     EVENT,
     LAYER,
+    LOW,
     MISSING,
     MODE,
     NEW,
@@ -30,6 +31,7 @@ from checkers.lincheck.kernel.memory import (
     R_USED,
     ROOT,
     SAVED,
+    SHIFT,
     SLOTS,
     STAMP,
     WORDS,
@@ -83,7 +85,7 @@ def trace(p: Ints, t: Ints, r: Ints, a: Ints, h: Ints, o: Ints, first: int, unti
         b = before_event(p, t, r, h, base)
         slot = p[p[SLOTS] + p[p[ENDS] + p[EVENT]]]
         found = 0
-        if r[b + R_RECORD + 1 + slot // BITS] >> (slot % BITS) & 1:
+        if r[b + R_RECORD + 1 + (slot >> SHIFT)] >> (slot & LOW) & 1:
             found = find(p, t, r, a, h, base + width)
         if t[MISSING] > 0:
             found = -MISSES
