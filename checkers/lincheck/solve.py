@@ -38,7 +38,7 @@ PLAIN_OPS, PLAIN_STEPS = (
     1_000,
     6_000,
 )  # up to so many operations, and so long, a question is searched uncompiled
-FIRST_OPS, FIRST_STEPS = 50_000, 120_000  # the same where the compiler, never used before, would take longer
+FIRST_OPS, FIRST_STEPS = 50_000, 250_000  # the same where the compiler, never used before, would take longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,9 @@ def solve(
         return Found(True, np.zeros(0, np.int64), 0, 0, "dfs")
     budget = _plain_steps(len(question.call), max_steps)
     if budget:
-        found = _Run(question, budget, tick, memory, plain=True).decide(algorithm, want_order)
+        # A long question that is difficult is worth compiling for.
+        race = budget == max_steps or len(question.call) <= PLAIN_OPS
+        found = _Run(question, budget, tick, memory, plain=True).decide(algorithm, want_order, race=race)
         if found.why != "steps" or budget == max_steps:
             return found
     return _Run(question, max_steps, tick, memory, plain=False).decide(algorithm, want_order)
@@ -108,15 +110,17 @@ class _Run:
         self.engines: list[Engine] = []
         self.searches: list[Depth | Breadth] = []
 
-    def decide(self, algorithm: Algorithm, want_order: bool) -> Found:
-        """The searches, by turns; the engines go back where they are kept."""
+    def decide(self, algorithm: Algorithm, want_order: bool, *, race: bool = True) -> Found:
+        """The searches, by turns; the engines go back where they are kept. race: whether to go on when depth
+        first has met a difficulty.
+        """
         try:
             code = self._depth(NO_LIMIT) if algorithm == "dfs" else STOPPED
             if algorithm == "bfs":
                 code = self._breadth(self.max_steps)
             elif algorithm == "auto":
                 code = self._depth(SLACK)
-                if code == STOPPED and self.steps < self.max_steps:
+                if code == STOPPED and self.steps < self.max_steps and race:
                     code = self._race()
             return self._found(code, want_order)
         except OutOfMemory:
