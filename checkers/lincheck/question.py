@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 
 from checkers.history import OPEN_NS
 from checkers.lincheck import jit
-from checkers.lincheck.kernel.memory import NONE, OBSERVER, OTHER, RESET
+from checkers.lincheck.kernel.memory import (
+    ASSIGN_ROW,
+    EXPECT_ROW,
+    FORBID_ROW,
+    KIND_ROW,
+    NONE,
+    OBSERVER,
+    OTHER,
+    RESET,
+)
 
 Column = NDArray[np.int64]
 
@@ -88,9 +97,9 @@ def guard_question(
     States are non-negative numbers, small ones preferably. Operations with equal guards become one type.
     Raises ValueError if `call` does not rise.
     """
-    if np.any(call[1:] < call[:-1]):
+    if (call[1:] < call[:-1]).any():
         raise ValueError("operations must be in order of call")
-    columns = np.stack((expect, forbid, assign))
+    columns = np.array((expect, forbid, assign))
     states = max(int(columns.max(initial=0)), initial) + 1
     named = None
     if states > 4 * len(call) + 1000:
@@ -98,10 +107,12 @@ def guard_question(
         columns[columns >= 0] = codes[:-1]
         initial, states, named = int(codes[-1]), len(values), values
     first, types = _types(columns, states)
-    few = columns[:, first]
-    unguarded = (few[0] == NONE) & (few[1] == NONE)
-    kind = np.where(few[2] == NONE, OBSERVER, np.where(unguarded, RESET, OTHER))
-    guards = np.concatenate((kind[None, :], few, np.zeros_like(kind)[None, :])).astype(np.int64)
+    guards = np.zeros((5, len(first)), np.int64)
+    guards[1:4] = columns[:, first]
+    sets = guards[ASSIGN_ROW] != NONE
+    guards[KIND_ROW] = OBSERVER
+    guards[KIND_ROW, sets] = OTHER
+    guards[KIND_ROW, sets & (guards[EXPECT_ROW] == NONE) & (guards[FORBID_ROW] == NONE)] = RESET
     return Question(call, ret, types, Guards(guards, states, initial, named))
 
 
