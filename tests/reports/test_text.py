@@ -43,6 +43,15 @@ def test_an_anomaly_is_told_with_sentence_operations_faults_path_and_command() -
         assert expected in told, expected
 
 
+@pytest.mark.parametrize("name", ["anomaly-expected", "valid"])
+def test_notes_are_told_beside_the_answer(name: str) -> None:
+    record = samples.ALL[name]()
+    card = msgspec.structs.replace(record.card, notes=("stopped early (--stop-on-violation)",))
+    noted = RunRecord(card, record.history, record.claims, record.roles)
+    told = render_text(noted, colour=False, report_path="/r.html")
+    assert told.count("stopped early (--stop-on-violation)") == 1
+
+
 def test_a_failed_run_tells_the_reason_and_the_fix_first() -> None:
     lines = render_text(samples.failed_setup(), colour=False, report_path="r").splitlines()
     assert lines[0].startswith("! THE RUN FAILED DURING SETUP")
