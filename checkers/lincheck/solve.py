@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from checkers.history import OPEN_NS
 from checkers.lincheck import jit
 from checkers.lincheck.engine import (
     DEAD,
@@ -72,7 +73,7 @@ def solve(
     want_order: bool = True,
 ) -> Found:
     """Decide `question`. memory: bytes that the search may hold. want_order: whether to find an order."""
-    if not question.required().any():
+    if not _any_returned(question):
         return Found(True, np.zeros(0, np.int64), 0, 0, "dfs")
     budget = _plain_steps(len(question.call), max_steps)
     if budget:
@@ -82,6 +83,11 @@ def solve(
         if found.why != "steps" or budget == max_steps:
             return found
     return _Run(question, max_steps, tick, memory, plain=False).decide(algorithm, want_order)
+
+
+def _any_returned(question: Question) -> bool:
+    """Whether there is anything to decide; nearly always the first operation says so, and soonest."""
+    return bool(len(question.ret) and (question.ret[0] != OPEN_NS or question.required().any()))
 
 
 def _plain_steps(count: int, max_steps: int) -> int:
