@@ -90,7 +90,7 @@ class _Check:
         """Judge the keys, the cheapest first, and sum up."""
         order = sorted(range(len(self.parts)), key=lambda i: (len(self.parts[i].numbers), i))
         parts = [self.parts[i] for i in order]
-        alone = not all(part.question.alphabet.states for part in parts)
+        alone = not all(part.quick is not None or part.question.alphabet.states for part in parts)
         judged = each(parts, lambda part, go_on: self._judge(part, go_on, witness), self._is_bad, alone=alone)
         back = dict(zip(order, judged, strict=True))
         judged = [back[i] for i in sorted(back)]
@@ -119,7 +119,7 @@ class _Check:
             memory = NO_LIMIT if self.limits.memory_mb is None else self.limits.memory_mb << 20
             steps = NO_LIMIT if self.limits.max_steps is None else self.limits.max_steps
             found = solve(
-                part.question,
+                part.asked,
                 algorithm=self.algorithm,
                 max_steps=steps,
                 tick=tick,

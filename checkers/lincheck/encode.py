@@ -2,10 +2,12 @@
 
 If the model gives a `Guard` for every operation, the search needs nothing else. Otherwise it runs on the
 machine of `checkers.lincheck.states`, whose states are sets of states of the model, and asks it as it goes;
-what is known of some operations (that they only read, that they are resets) still helps.
+what is known of some operations (that they only read, that they are resets) still helps. A model that is
+`Closed` lays out all transitions beforehand: then there is a second question about the same operations, with
+the same answer, which is decided without the model.
 
 Invariants: the model is asked once for each different operation, and once for each transition that the search
-looks at; the answers are shared by all keys.
+looks at; the answers are shared by all keys. Both questions of a part number its operations alike.
 """
 
 from __future__ import annotations
@@ -18,8 +20,19 @@ import numpy as np
 from checkers.history import History, Op, Outcome
 from checkers.lincheck.ghosts import Haunted
 from checkers.lincheck.kernel.memory import NONE, OBSERVER, OTHER, READER, RESET, TABLE
-from checkers.lincheck.model import ANY, UNKNOWN, Guard, Guarded, Model, ModelError, State
-from checkers.lincheck.question import Column, Guards, Question, guard_question
+from checkers.lincheck.model import (
+    ANY,
+    UNKNOWN,
+    Closed,
+    Closure,
+    Guard,
+    Guarded,
+    Model,
+    ModelError,
+    Moves,
+    State,
+)
+from checkers.lincheck.question import Column, Guards, Question, Tabled, guard_question
 from checkers.lincheck.states import Machine, StateTable
 
 
@@ -59,12 +72,22 @@ class MachineAlphabet:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One key: its operations without the failed ones, by call; their numbers in the table; its question."""
+    """One key: its operations without the failed ones, by call; their numbers in the table; its question.
+
+    quick: the question of a closed model, None if there is none. The same orders are legal, and no transition
+    is asked of the model; but its states are not those of the machine.
+    """
 
     history: History
     ops: Sequence[Op]
     numbers: Column
     question: Question
+    quick: Question | None
+
+    @property
+    def asked(self) -> Question:
+        """The question that is decided sooner."""
+        return self.question if self.quick is None else self.quick
 
 
 class Encoder:
@@ -72,6 +95,7 @@ class Encoder:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.closed = model if isinstance(model, Closed) else None
         self.table = StateTable(model)
         self.machine = Machine(self.table)
         self.guards: list[Guard | None] = []
@@ -83,12 +107,17 @@ class Encoder:
         rows = np.nonzero(history.outcome != Outcome.FAIL)[0]
         ops = _Rows(history, rows)
         numbers = np.fromiter((self._number(op) for op in ops), np.int64, len(rows))
-        question = self.question(history.call_ns[rows], history.return_ns[rows], numbers)
-        return Part(history, ops, numbers, question)
-
-    def question(self, call: Column, ret: Column, numbers: Column) -> Question:
-        """The question about operations of the table."""
+        call, ret = history.call_ns[rows], history.return_ns[rows]
         kinds, types = np.unique(numbers, return_inverse=True)
+        question = self._question(call, ret, kinds, types)
+        quick = None
+        if self.closed is not None and isinstance(question.alphabet, MachineAlphabet):
+            closure = self.closed.closure([self.table.ops[k] for k in kinds])
+            quick = None if closure is None else closed_question(call, ret, types, closure)
+        return Part(history, ops, numbers, question, quick)
+
+    def _question(self, call: Column, ret: Column, kinds: Column, types: Column) -> Question:
+        """The question about operations of the table, whose numbers there are `kinds[types]`."""
         guards = [self.guards[k] for k in kinds]
         if any(guard is None for guard in guards):
             alphabet = MachineAlphabet(self.machine, kinds.tolist(), guards)
@@ -130,6 +159,38 @@ class Encoder:
 
     def _value(self, state: object) -> int:
         return NONE if state is ANY else self._values.setdefault(state, len(self._values))
+
+
+def closed_question(call: Column, ret: Column, types: Column, closure: Closure) -> Question:
+    """The question about operations of a closed model; `types`: which of those in the closure each is.
+
+    Operations with equal guards, or with the same moves, become one type.
+    """
+    names = [what if isinstance(what, Guard) else id(what) for what in closure.does]
+    distinct = dict(zip(names, closure.does, strict=True))
+    numbers = {name: i for i, name in enumerate(distinct)}
+    entries = [
+        x
+        for i, what in enumerate(distinct.values())
+        if not isinstance(what, Guard)
+        for before, after in what
+        for x in (before * len(distinct) + i + 1, after)
+    ]
+    guards = np.array([_closed_row(what) for what in distinct.values()], np.int64).T.copy()
+    alphabet = Tabled(guards, closure.initial, np.array(entries, np.int64), closure.rest)
+    merged = np.array([numbers[name] for name in names], np.int64)
+    return Question(call, ret, merged[types], alphabet)
+
+
+def _closed_row(what: Guard | Moves) -> tuple[int, int, int, int, int]:
+    """The column of `question.Alphabet.guards` for a guard between numbers, or for moves."""
+    if not isinstance(what, Guard):
+        return OTHER, NONE, NONE, TABLE, 0
+    expect, forbid, assign = (
+        part if isinstance(part, int) else NONE for part in (what.expect, what.forbid, what.assign)
+    )
+    free = expect == NONE and forbid == NONE
+    return (OBSERVER if assign == NONE else RESET if free else OTHER), expect, forbid, assign, 0
 
 
 class _Rows(Sequence[Op]):

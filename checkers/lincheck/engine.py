@@ -15,7 +15,7 @@ from checkers.history import OPEN_NS
 from checkers.lincheck.kernel import memory as at
 from checkers.lincheck.kernel.decide import LAYERING
 from checkers.lincheck.kernel.dive import FAILED_PER_EVENT, FAILED_ROOM
-from checkers.lincheck.question import Column, Question
+from checkers.lincheck.question import Column, Question, Tabled
 
 DONE, DEAD, STOPPED, MISSES, WORK_FULL, ARENA_FULL, ORDER_FULL = 0, 1, 2, 3, 4, 5, 6
 MUST_SORT = 8
@@ -222,10 +222,14 @@ class Engine:
         """A table of `size` keys (a power of 2), all free."""
         self.t = self._zeros(at.T_HEADER + 2 * size)
         self.t[at.MASK], self.t[at.VALUES] = size - 1, at.T_HEADER + size
-        self.t[at.MISSING_LIMIT] = (at.T_HEADER - 4) // 2
+        self.t[at.MISSING_LIMIT] = (at.T_HEADER - at.PAIRS) // 2
+        self.t[at.DEFAULT] = at.MISS
 
     def _begin_table(self, question: Question, like: Engine | None) -> None:
-        """What is known of the alphabet: nothing, or what another engine has learned."""
+        """What is known of the alphabet: all, or nothing, or what another engine has learned."""
+        if isinstance(question.alphabet, Tabled):
+            self._complete_table(question.alphabet)
+            return
         assigns = question.alphabet.guards[at.ASSIGN_ROW]
         self._kinds = len(assigns)
         self._assigns: list[int] = assigns.tolist()
@@ -237,12 +241,22 @@ class Engine:
         else:
             self.t = like.t.copy()
 
+    def _complete_table(self, alphabet: Tabled) -> None:
+        """Everything, as it was laid out beforehand."""
+        entries, size = alphabet.entries, 8
+        while size < len(entries):  # at most half full
+            size *= 2
+        self._empty_table(size)
+        self.t[at.DEFAULT] = alphabet.rest
+        self.kernel.enter(self.t, entries.tolist() if self.plain else entries)
+
     def fill(self) -> None:
         """Ask the model for what was missing, and for what will be missing next if it goes on as it does:
         what the pending operations do there, and what those that return next do one after the other.
         """
         t = self.t
-        pairs = [(int(t[4 + 2 * i]), int(t[5 + 2 * i])) for i in range(int(t[at.MISSING]))]
+        missing = range(at.PAIRS, at.PAIRS + 2 * int(t[at.MISSING]), 2)
+        pairs = [(int(t[i]), int(t[i + 1])) for i in missing]
         pending, coming = self._pending(), self._coming()
         for state, kind in dict.fromkeys(pairs):
             after = self._learn(state, kind)

@@ -8,13 +8,15 @@ none).
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, runtime_checkable
 
 from checkers.history import Outcome, identity
 
 State = Hashable
+Call = tuple[str, Any, Any]  # f, input, output
+Moves = tuple[tuple[int, int], ...]  # states, as numbers, and the states after
 
 
 class Unknown:
@@ -95,6 +97,36 @@ class Guarded(Protocol):
 
         With UNKNOWN as output the operation may also not have happened, so the guard need only describe what
         it does if it has an effect.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """All that some operations can tell of an object: a machine of few states, numbered from 0.
+
+    initial: where it starts. does: what each of the operations does. A `Guard` has numbers for states. Moves
+    are of an operation that is legal everywhere: from where none is listed it leads to `rest`. Operations
+    that do the same share one tuple of moves, as there may be many of both.
+    """
+
+    initial: int
+    rest: int
+    does: Sequence[Guard | Moves]
+
+
+@runtime_checkable
+class Closed(Protocol):
+    """What a model may offer besides: all transitions that can matter to a history, laid out before the
+    search, which then need not ask for any.
+    """
+
+    def closure(self, calls: Sequence[Call]) -> Closure | None:
+        """The machine of the operations of one history (the answer UNKNOWN where none came), all different;
+        None if it would be too large.
+
+        Law: some function gives every state of the model a number such that each operation is legal in a
+        state exactly if it is in the state's number, and leads from that to the number of the state after.
+        So an order of these operations is legal for the model exactly if it is for the machine.
         """
 
 

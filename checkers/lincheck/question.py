@@ -89,6 +89,29 @@ class Guards:
         raise AssertionError(f"type {kind} is a guard (state {state})")
 
 
+@dataclass(frozen=True, slots=True)
+class Tabled:
+    """An alphabet of guards and of types whose transitions stand in a table that is complete: those types are
+    legal everywhere.
+
+    entries: keys and values by turns (see `kernel.memory`). rest: the state after what is not among them.
+    """
+
+    guards: Column
+    initial: int
+    entries: Column
+    rest: int
+
+    @property
+    def states(self) -> int:
+        """See `Alphabet.states`: not every type is a guard."""
+        return 0
+
+    def step(self, state: int, kind: int) -> int:
+        """Never asked: the table is complete."""
+        raise AssertionError(f"type {kind} stands in the table (state {state})")
+
+
 def guard_question(
     call: Column, ret: Column, expect: Column, forbid: Column, assign: Column, initial: int
 ) -> Question:

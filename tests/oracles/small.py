@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from checkers.history import Outcome
 from tests.oracles import midsize, orders
@@ -23,8 +23,13 @@ MOST_CRASHED = 3
 
 def case(name: str, seed: int) -> Case:
     """The history of a seed with its true verdict."""
-    dice = random.Random(f"small {name} {seed}")
-    spec = BY_NAME[name](dice, dice.choice([1, 2, 2, 3, 3, 4]))
+    return case_of(BY_NAME[name], f"small {name} {seed}")
+
+
+def case_of(kind: Callable[[random.Random, int], Spec], label: str) -> Case:
+    """The same of any specification; `label` seeds the dice."""
+    dice = random.Random(label)
+    spec = kind(dice, dice.choice([1, 2, 2, 3, 3, 4]))
     model = model_of(spec, dice)
     keys = dice.choice([1, 1, 1, 2])
     want = dice.random() < 0.5

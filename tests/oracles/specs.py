@@ -134,6 +134,18 @@ class Text(Spec):
         return f == "get"
 
 
+class Words(Text):
+    """The same with appends and puts that overlap, contain each other, or are empty."""
+
+    WORDS = ("a", "ab", "b", "", "aa", "ba")
+
+    def given(self, dice: random.Random, f: str, state: Any) -> Any:
+        return None if f == "get" else dice.choice(self.WORDS[: self.values + 2])
+
+    def somewhere(self, dice: random.Random) -> Any:
+        return "".join(dice.choice("ab") for _ in range(dice.choice([0, 1, 2, 2, 3, 4])))
+
+
 class Fifo(Spec):
     """A queue; dequeue of nothing answers None."""
 

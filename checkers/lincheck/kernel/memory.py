@@ -9,7 +9,8 @@ While an operation is pending it owns a *slot*, a bit in every mask; masks are w
 each is a small positive integer.
 
 `t`, the table of transitions: open addressing, `keys[i]` = state * T + type + 1 (0 is free), `values[i]`;
-and the list of what was asked and is missing.
+and the list of what was asked and is missing. If the table is complete, DEFAULT is the state that whatever is
+not in it leads to, and nothing is ever missing.
 
 `f`: the memory of the depth-first search.
 
@@ -89,7 +90,9 @@ P_HEADER = 100
 
 # t
 MASK, VALUES, MISSING, MISSING_LIMIT = 0, 1, 2, 3  # size - 1; offset of values; missing pairs so far; most
-T_HEADER = 64  # keys begin here; the missing pairs stand between 4 and here
+DEFAULT = 4  # the state after what is not in the table; MISS if that is to be asked
+PAIRS = 5  # the missing pairs stand between here and T_HEADER
+T_HEADER = 65  # keys begin here
 
 # f, for depth first: per event the first entry of its layer, the next to try, the state that operations
 # called soon seem to want; and records that failed: event, record.

@@ -41,6 +41,7 @@ from checkers.lincheck.kernel.memory import (
     CALLED,
     CTZ,
     DE_BRUIJN,
+    DEFAULT,
     ENDLESS,
     ENDS,
     EVENT,
@@ -62,6 +63,7 @@ from checkers.lincheck.kernel.memory import (
     OBSERVER,
     OBSERVERS,
     OTHERS,
+    PAIRS,
     RANK,
     READER,
     RESET,
@@ -98,7 +100,7 @@ def step(p: Ints, t: Ints, state: int, kind: int) -> int:
 
 
 def look_up(p: Ints, t: Ints, state: int, kind: int) -> int:
-    """The same from the table; notes what it does not know."""
+    """The same from the table, or its default; notes what it does not know."""
     key = state * p[N_TYPES] + kind + 1
     i = table_start(key, t[MASK])
     while t[T_HEADER + i] != 0:
@@ -106,11 +108,11 @@ def look_up(p: Ints, t: Ints, state: int, kind: int) -> int:
             return t[t[VALUES] + i]
         i = (i + 1) & t[MASK]
     n = t[MISSING]
-    if n < t[MISSING_LIMIT]:
-        t[4 + 2 * n] = state
-        t[5 + 2 * n] = kind
+    if t[DEFAULT] == MISS and n < t[MISSING_LIMIT]:
+        t[PAIRS + 2 * n] = state
+        t[PAIRS + 1 + 2 * n] = kind
         t[MISSING] = n + 1
-    return MISS
+    return t[DEFAULT]
 
 
 def enter(t: Ints, learned: Ints) -> None:
