@@ -31,7 +31,7 @@ setup: $(VENV)/.installed
 	@sh .ci/packages iproute2:ip nftables:nft util-linux:unshare
 
 setup-dev: setup $(VENV)/.installed-dev
-	@sh .ci/packages chromium:chromium libatomic1:libatomic.so.1
+	@sh .ci/packages chromium:chromium libatomic1:libatomic.so.1 debootstrap:debootstrap
 
 $(VENV)/.installed: pyproject.toml
 	@sh .ci/venv $(PYTHON) $(VENV)

@@ -226,6 +226,68 @@ def show(name: str, runs: str, as_json: bool) -> int:
     return show_command(name, runs, as_json)
 
 
+@cli.group(cls=Suggesting)
+def image() -> None:
+    """Make the Docker image that nodes run in, see which are there, remove old ones.
+
+    \b
+    Examples:
+      splitbrain image build
+      splitbrain image build --offline
+      splitbrain image list
+    """
+
+
+@image.command(name="build")
+@click.option(
+    "--offline", is_flag=True, help="Without a registry: a Debian made by debootstrap (as root) is the base."
+)
+@click.option("--force", is_flag=True, help="Build anew, the base too, although the image is there.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def image_build(offline: bool, force: bool, as_json: bool) -> int:
+    """Build the image of the node program as it is installed here, unless it is there; prints its name.
+
+    Its name is a digest of the node program, the packages it imports and the recipe.
+
+    \b
+    Examples:
+      splitbrain image build             # on an image of a registry
+      splitbrain image build --offline   # as root; needs debootstrap and a Debian mirror
+    """
+    from harness.images.command import build_command
+
+    return build_command(offline, force, as_json)
+
+
+@image.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def image_list(as_json: bool) -> int:
+    """List Splitbrain's images: nodes' and bases, with those that these sources use marked.
+
+    \b
+    Example:
+      splitbrain image list --json
+    """
+    from harness.images.command import list_command
+
+    return list_command(as_json)
+
+
+@image.command(name="remove")
+@click.option("--all", "everything", is_flag=True, help="Also what these sources use.")
+def image_remove(everything: bool) -> int:
+    """Remove Splitbrain's old images; nobody else's are touched.
+
+    \b
+    Examples:
+      splitbrain image remove
+      splitbrain image remove --all
+    """
+    from harness.images.command import remove_command
+
+    return remove_command(everything)
+
+
 def _complain(message: str) -> None:
     print(f"splitbrain: {message}", file=sys.stderr)
 

@@ -1,0 +1,1 @@
+"""What goes into a node's image, and how it is made, without an engine."""
