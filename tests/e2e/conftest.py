@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.engine import image_or_skip
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 SPLITBRAIN = [str(Path(sys.executable).with_name("splitbrain"))]
 
@@ -55,3 +57,9 @@ def splitbrain(tmp_path: Path) -> Splitbrain:
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def node_image() -> str:
+    """The name of the node's image, which stays after the tests."""
+    return image_or_skip()

@@ -1,0 +1,31 @@
+"""A Docker Engine for tests, or why there is none; the node's image, built once and kept."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import docker
+import pytest
+
+from harness.errors import SplitbrainError
+from harness.images import base, build, engine
+
+
+def client_or_skip() -> docker.DockerClient:
+    """A client of the engine; skips with the reason where no image can be built here."""
+    try:
+        client = engine.connect()
+        base.require_offline(engine.architecture(client))
+    except SplitbrainError as error:
+        pytest.skip(f"no image can be built here: {error}")
+    return client
+
+
+def image_or_skip() -> str:
+    """The name of the node's image, built without a registry if it is not there."""
+    return build.build(client_or_skip(), offline=True, say=_say)
+
+
+def _say(line: str) -> None:
+    print(f"{line} (process {os.getpid()})", file=sys.stderr)
