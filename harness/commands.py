@@ -1,7 +1,7 @@
 """What the commands of `harness.cli` do: everything heavy is imported here, after the arguments were parsed.
 
-Invariants: a run happens inside namespaces of its own; signals heal, report and set the exit code; stdout
-carries the result alone, as text or as one JSON document.
+Invariants: a run on this machine happens inside namespaces of its own; signals heal, report and set the exit
+code; stdout carries the result alone, as text or as one JSON document.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from checkers.verdict import word
 from harness import compose, listing, recheck
 from harness.config import configure, parse_duration, parse_options
 from harness.deploy import namespaces
+from harness.deploy.places import LOCAL
 from harness.errors import EXIT_INTERRUPTED, EXIT_TERMINATED, ConfigError, EnvironmentFault
 from harness.plan import RunPlan, decode_plan
 from harness.progress import Progress
@@ -34,7 +35,7 @@ _SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}
 
 def run_command(system: str, given: Mapping[str, Any]) -> int:
     """`splitbrain run`."""
-    if not namespaces.is_inside():
+    if given["place"] == LOCAL and not namespaces.is_inside():
         return _enter()
     return _run(compose.plan_run(configure(_values(system, given))), given["runs"], given["as_json"])
 
@@ -43,7 +44,7 @@ def replay_command(run_folder: str, runs: str, as_json: bool) -> int:
     """`splitbrain replay`."""
     path = Path(run_folder) / "plan.json"
     plan = decode_plan(recheck.read_bytes(path), str(path))
-    if not namespaces.is_inside():
+    if plan.place == LOCAL and not namespaces.is_inside():
         return _enter()
     return _run(plan, runs, as_json)
 

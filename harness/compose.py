@@ -12,7 +12,7 @@ import shlex
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from checkers.codec import VERSION, Header, decode
 from checkers.history import History, Outcome
 from harness.config import RunConfig, suggestion
 from harness.deploy.netns import LocalDeployment
+from harness.deploy.places import DOCKER, LOCAL, docker_options, split_options
 from harness.deploy.seam import Deployment
 from harness.environment import environment
 from harness.errors import ConfigError, EnvironmentFault
@@ -61,19 +62,23 @@ def plan_run(config: RunConfig) -> RunPlan:
     if config.workload not in WORKLOADS:
         raise ConfigError(f"unknown workload {config.workload!r}", fix=suggestion(config.workload, WORKLOADS))
     nodes = tuple(f"n{i}" for i in range(1, config.nodes + 1))
-    options = checked_options(system, config.options, nodes)
+    given, place_options = split_options(config.place, config.options, getattr(system, "options", {}))
+    options = checked_options(system, given, nodes)
     try:
         faults = plan_faults(
             parse(config.nemeses), nodes, Seeds(config.seed).stream("nemesis"), int(config.time_s * 1e9)
         )
     except NemesisError as error:
         raise ConfigError(f"-n {config.nemeses}: {error}", fix="see `splitbrain list nemeses`") from None
-    kept = config.model_dump(include=set(RunPlan.__struct_fields__) - {"system", "options", "nodes"})
+    kept = config.model_dump(
+        include=set(RunPlan.__struct_fields__) - {"system", "options", "nodes", "place_options"}
+    )
     return RunPlan(
         system=reference_for(config.system),
         options=options,
         nodes=nodes,
         faults=faults,
+        place_options=place_options,
         **kept,
     )
 
@@ -101,7 +106,8 @@ def command_of(plan: RunPlan) -> str:
     ]
     words += ["--failed-cas", plan.failed_cas, "--expect", plan.expect, "--seed", plan.seed]
     words += ["--stop-on-violation"] if plan.stop_on_violation else []
-    for key, value in plan.options.items():
+    words += ["--on", plan.place] if plan.place != LOCAL else []
+    for key, value in {**plan.options, **plan.place_options}.items():
         words += ["-o", f"{key}={value}"]
     return shlex.join(map(str, words))
 
@@ -159,12 +165,13 @@ class Run:
         journal = Journal(self.folder / HISTORY)
         journal.write(Header(VERSION, meta=_meta(self.plan)))
         roles: list[RolePoint] = []
-        deployment = _deployment(self.plan, system, self.folder)
+        deployment: Deployment | None = None
         try:
             with self.phases.phase("setup"):
+                deployment = _deployment(self.plan, system, self.folder)
                 deployment.__enter__()
                 self.place = deployment.place
-            if not self.phases.failed:
+            if deployment is not None and not self.phases.failed:
                 with self.phases.phase("workload"):
                     watcher = RoleWatcher(system, deployment.log_files())
                     conductor = Conductor(
@@ -176,7 +183,8 @@ class Run:
         finally:
             with self.phases.phase("teardown"):
                 try:
-                    deployment.__exit__(None, None, None)
+                    if deployment is not None:
+                        deployment.__exit__(None, None, None)
                 finally:
                     journal.close()
                     finish(journal.path)
@@ -250,14 +258,38 @@ class Run:
 
 
 def _deployment(plan: RunPlan, system: System, folder: Path) -> Deployment:
-    seeds = Seeds(plan.seed)
+    names = Seeds(plan.seed)
+    run_dir, seeds = folder.resolve(), {name: names.number(f"node-{name}") for name in plan.nodes}
+    if plan.place == DOCKER:
+        return _containers(plan, system, run_dir, seeds)
     return LocalDeployment(
         system=system,
         nodes=plan.nodes,
         options=plan.options,
-        run_dir=folder.resolve(),
-        seeds={name: seeds.number(f"node-{name}") for name in plan.nodes},
+        run_dir=run_dir,
+        seeds=seeds,
         python=sys.executable,
+        ready_timeout_s=plan.ready_timeout_s,
+    )
+
+
+def _containers(plan: RunPlan, system: System, run_dir: Path, seeds: Mapping[str, int]) -> Deployment:
+    from harness.deploy.containers.cluster import ContainerDeployment
+    from harness.images import build, engine
+
+    client = engine.connect()
+    limits = docker_options(plan.place_options)
+    own_file = Path(plan.system.rpartition(":")[0])
+    return ContainerDeployment(
+        system=system,
+        nodes=plan.nodes,
+        options=plan.options,
+        run_dir=run_dir,
+        seeds=seeds,
+        client=client,
+        image=limits.image or build.require(client),
+        limits=limits,
+        readable=[own_file.parent] if own_file.suffix == ".py" else [],
         ready_timeout_s=plan.ready_timeout_s,
     )
 

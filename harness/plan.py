@@ -43,12 +43,14 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     faults: FaultPlan
     version: int = PLAN_VERSION
     stop_on_violation: bool = False
+    place_options: dict[str, str] = {}
 
     def digest(self) -> str:
         """Twelve hexadecimal digits that name what is done; `place` and limits do not count."""
         same = msgspec.structs.replace(
             self,
             place="",
+            place_options={},
             ready_timeout_s=0.0,
             judge_time_s=0.0,
             judge_memory_mb=0,

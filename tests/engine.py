@@ -8,6 +8,7 @@ import sys
 import docker
 import pytest
 
+from harness.deploy.containers.engine import RUN
 from harness.errors import SplitbrainError
 from harness.images import base, build, engine
 
@@ -29,3 +30,10 @@ def image_or_skip() -> str:
 
 def _say(line: str) -> None:
     print(f"{line} (process {os.getpid()})", file=sys.stderr)
+
+
+def of_runs() -> list[str]:
+    """The containers and networks of runs that are there."""
+    client, wanted = client_or_skip(), {"label": [RUN]}
+    found = client.containers.list(all=True, filters=wanted), client.networks.list(filters=wanted)
+    return [str(thing.name) for things in found for thing in things]

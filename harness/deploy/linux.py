@@ -1,4 +1,5 @@
-"""Faults carried out on a local cluster: what `nemeses.linux` says is run, and what came of it is seen.
+"""Faults carried out on a cluster of this machine, its nodes processes or containers: what `nemeses.linux`
+says is run, and what came of it is seen.
 
 Laws: a fault that does not land is evidence, never an exception; an undo flushes every chain whatever was
 done; faults and undos happen one after another, from whatever threads they are asked for.
@@ -10,9 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from harness.deploy.network import Network
-from harness.deploy.node import Node
-from harness.deploy.seam import Completed
+from harness.deploy.seam import Completed, Links, Member
 from harness.errors import EnvironmentFault, HarnessBug
 from nemeses import linux
 from nemeses.faults import Evidence, Fault, Kill, Partition, Pause
@@ -21,7 +20,7 @@ from nemeses.faults import Evidence, Fault, Kill, Partition, Pause
 class Faults:
     """The faults of one cluster."""
 
-    def __init__(self, network: Network, nodes: Mapping[str, Node]) -> None:
+    def __init__(self, network: Links, nodes: Mapping[str, Member]) -> None:
         self._network = network
         self._nodes = nodes
         self._lock = threading.Lock()
@@ -33,9 +32,9 @@ class Faults:
                 case Partition():
                     return _observed(lambda: self._cut(fault))
                 case Kill():
-                    return self._each(fault.nodes, Node.kill)
+                    return self._each(fault.nodes, lambda node: node.kill())
                 case Pause():
-                    return self._each(fault.nodes, Node.pause)
+                    return self._each(fault.nodes, lambda node: node.pause())
 
     def undo(self, fault: Fault) -> Evidence:
         """Take it back; a partition's evidence is what was dropped meanwhile."""
@@ -44,17 +43,17 @@ class Faults:
                 case Partition():
                     return _observed(lambda: self._mend(fault))
                 case Kill():
-                    return self._each(fault.nodes, Node.revive)
+                    return self._each(fault.nodes, lambda node: node.revive())
                 case Pause():
-                    return self._each(fault.nodes, Node.resume)
+                    return self._each(fault.nodes, lambda node: node.resume())
 
     def heal(self) -> Evidence:
         """Open every link, continue every node, start every node again that a fault killed."""
         with self._lock:
             opened = _observed(self._open_all)
             # Nodes that are as they should be need no line each.
-            continued = self._each(tuple(self._nodes), Node.resume, keep=("indeterminate",))
-            running = self._each(tuple(self._nodes), Node.revive, keep=("indeterminate",))
+            continued = self._each(tuple(self._nodes), lambda node: node.resume(), keep=("indeterminate",))
+            running = self._each(tuple(self._nodes), lambda node: node.revive(), keep=("indeterminate",))
             return linux.combined([opened, continued, running])
 
     def _cut(self, fault: Partition) -> Evidence:
@@ -76,7 +75,7 @@ class Faults:
     def _each(
         self,
         names: Sequence[str],
-        act: Callable[[Node], Evidence],
+        act: Callable[[Member], Evidence],
         keep: Sequence[str] = ("installed", "skipped", "indeterminate"),
     ) -> Evidence:
         unknown = sorted(set(names) - set(self._nodes))

@@ -1,19 +1,12 @@
 """A cluster on this machine: one network namespace per node, inside the namespaces of
 `harness.deploy.namespaces`.
 
-Layout of the run folder: `nodes/NAME/data` (the node's data, kept over kill and restart),
-`nodes/NAME/stdout.log` and `stderr.log`, whatever the node logs into `nodes/NAME`, and `clients.log`.
-
 Laws: leaving stops every process and removes the network, also when entering failed half-way or twice;
 `apply` and `undo` may be called from another thread than the rest.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import re
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,19 +14,19 @@ from pathlib import Path
 from types import TracebackType
 
 from harness.deploy import namespaces, processes
+from harness.deploy.clients import end_client, start_client
 from harness.deploy.host import NamespaceHost
+from harness.deploy.layout import Layout, check_names
 from harness.deploy.linux import Faults
-from harness.deploy.network import MAX_NODES, Network, node_addresses
+from harness.deploy.network import CLIENTS_ADDRESS, MAX_NODES, Network, node_addresses
 from harness.deploy.node import Node, NodeCommand, node_environment
 from harness.deploy.readiness import wait_ready
 from harness.deploy.seam import Host
-from harness.deploy.specs import node_spec, path_in
 from harness.errors import ConfigError, EnvironmentFault, HarnessBug
 from nemeses.faults import CLIENTS, Evidence, Fault
-from systems.api import NodeContext, NodeSpec, System
+from systems.api import NodeSpec, System
 
 GRACE_S = 1.0  # between SIGTERM and SIGKILL
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 
 
 class LocalDeployment:
@@ -53,15 +46,14 @@ class LocalDeployment:
         python: str = sys.executable,
         ready_timeout_s: float = 20.0,
     ) -> None:
-        _check_names(nodes)
+        check_names(nodes, MAX_NODES)
         self.nodes = tuple(nodes)
         self.addresses = node_addresses(self.nodes)
+        self.clients_address = CLIENTS_ADDRESS
+        self.python = python
         self.place = f"network namespaces on this machine ({namespaces.mode()} mode)"
-        self._system = system
-        self._options = options
         self._run_dir = run_dir
-        self._seeds = seeds
-        self._python = python
+        self._layout = Layout(system, options, run_dir, seeds, python)
         self._ready_timeout_s = ready_timeout_s
         self._network = Network(self.nodes)
         self._specs: dict[str, NodeSpec] = {}
@@ -79,7 +71,7 @@ class LocalDeployment:
         if not namespaces.is_inside():
             raise HarnessBug("a local cluster may only be set up inside harness.deploy.namespaces.enter")
         _check_folder(self._run_dir)
-        self._specs = {name: self._prepare(name) for name in self.nodes}
+        self._specs = {name: self._layout.prepare(name, self.addresses) for name in self.nodes}
         self._entered = True
         try:
             self._network.set_up()
@@ -112,14 +104,7 @@ class LocalDeployment:
 
     def client_process(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
         """Start `argv` where clients live, with pipes; its standard error goes to clients.log."""
-        with (self._run_dir / "clients.log").open("ab") as stderr:
-            process = subprocess.Popen(
-                (*self._network.enter(CLIENTS), *argv),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                start_new_session=True,
-            )
+        process = start_client((*self._network.enter(CLIENTS), *argv), self._run_dir)
         self._clients.append(process)
         return process
 
@@ -129,44 +114,14 @@ class LocalDeployment:
 
     def log_files(self) -> Mapping[str, Sequence[Path]]:
         """Node -> the files of its spec, then its standard output and error. They may not exist yet."""
-        return {name: self._logs(name, spec) for name, spec in self._specs.items()}
+        return {name: self._layout.logs(name, spec) for name, spec in self._specs.items()}
 
     def check_alive(self) -> list[str]:
         """Nodes that died although no fault killed them, since the start, each in a sentence."""
         return [crash for node in self._running.values() for crash in node.crashes()]
 
-    def _folder(self, name: str) -> Path:
-        return self._run_dir / "nodes" / name
-
-    def _logs(self, name: str, spec: NodeSpec) -> list[Path]:
-        folder = self._folder(name)
-        return [*(folder / path for path in spec.log_files), folder / "stdout.log", folder / "stderr.log"]
-
-    def _prepare(self, name: str) -> NodeSpec:
-        data = self._folder(name) / "data"
-        try:
-            data.mkdir(parents=True)
-        except FileExistsError:
-            raise EnvironmentFault(
-                f"{data} exists: a node begins without data", fix="give every run a folder of its own"
-            ) from None
-        context = NodeContext(
-            name=name,
-            addresses=self.addresses,
-            data_dir=str(data),
-            log_dir=str(self._folder(name)),
-            options=self._options,
-            seed=self._seeds[name],
-            python=self._python,
-        )
-        spec = node_spec(self._system, context)
-        for path, content in spec.files.items():
-            path_in(data, path).parent.mkdir(parents=True, exist_ok=True)
-            path_in(data, path).write_text(content)
-        return spec
-
     def _command(self, name: str, spec: NodeSpec) -> NodeCommand:
-        *logs, stdout, stderr = self._logs(name, spec)
+        *logs, stdout, stderr = self._layout.logs(name, spec)
         return NodeCommand(
             name=name,
             argv=(*self._network.enter(name), *spec.argv),
@@ -182,7 +137,7 @@ class LocalDeployment:
             return
         self._entered = False
         for client in self._clients:
-            _end_client(client)
+            end_client(client)
         for node in self._running.values():
             node.ask_to_end()
         processes.wait_until(lambda: all(n.is_gone() for n in self._running.values()), GRACE_S)
@@ -191,29 +146,6 @@ class LocalDeployment:
         self._network.tear_down()
         if stuck:
             raise EnvironmentFault(f"processes of {', '.join(stuck)} did not die by SIGKILL")
-
-
-def _end_client(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with contextlib.suppress(
-                BrokenPipeError
-            ):  # what was still buffered for it has no reader any more
-                pipe.close()
-
-
-def _check_names(nodes: Sequence[str]) -> None:
-    wrong = [name for name in nodes if not _NAME.fullmatch(name) or name == CLIENTS]
-    if wrong or len(set(nodes)) != len(nodes):
-        raise ConfigError(
-            f"node names {', '.join(map(repr, nodes))}: unusable here: {', '.join(wrong) or 'doubles'}",
-            fix="use up to 32 letters, digits, - and _, each name once, and not 'clients'",
-        )
-    if not 1 <= len(nodes) <= MAX_NODES:
-        raise ConfigError(f"{len(nodes)} nodes on one machine", fix=f"give 1 to {MAX_NODES}")
 
 
 def _check_folder(run_dir: Path) -> None:

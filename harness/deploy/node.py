@@ -90,10 +90,7 @@ class Node:
 
     def tail(self) -> str:
         """The last lines it wrote, to follow a sentence."""
-        lines = processes.last_lines((self.command.stderr, self.command.stdout, *self.command.logs))
-        return (
-            ":\n" + "\n".join(f"  {line}" for line in lines.splitlines()) if lines else "; it wrote nothing"
-        )
+        return processes.told((self.command.stderr, self.command.stdout, *self.command.logs))
 
     def kill(self) -> Evidence:
         """SIGKILL everything of the node; seen when the process was waited for and nothing of it is left."""

@@ -27,6 +27,15 @@ def stat_of(pid: int) -> ProcStat | None:
         return None
 
 
+def fields_of(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat behind the program's name (proc(5), from the third on); none if it is
+    gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
 def network_of(pid: int) -> int | None:
     """The inode of the process's network namespace; None if it has ended (a zombie is in none)."""
     try:
@@ -78,3 +87,9 @@ def last_lines(paths: Iterable[Path], count: int = 6, width: int = 300) -> str:
             if lines:
                 parts += [f"{path.name}:", *(f"  {line[:width]}" for line in lines)]
     return "\n".join(parts)
+
+
+def told(paths: Iterable[Path]) -> str:
+    """The same, to follow a sentence about whoever wrote them."""
+    lines = last_lines(paths)
+    return ":\n" + "\n".join(f"  {line}" for line in lines.splitlines()) if lines else "; it wrote nothing"

@@ -10,14 +10,15 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 
-from harness.deploy.node import Node, ending
+from harness.deploy.node import ending
+from harness.deploy.seam import Member
 from harness.errors import EnvironmentFault
 
 PROBE_S, PAUSE_S = 0.2, 0.01
 
 
 def wait_ready(
-    nodes: Mapping[str, Node],
+    nodes: Mapping[str, Member],
     ports: Mapping[str, Sequence[int]],
     addresses: Mapping[str, str],
     timeout_s: float,
@@ -48,7 +49,7 @@ def wait_ready(
         time.sleep(PAUSE_S)
 
 
-def _check_runs(node: Node) -> None:
+def _check_runs(node: Member) -> None:
     code = node.exit_code()
     if code is not None:
         raise EnvironmentFault(

@@ -40,6 +40,47 @@ class Host(Protocol):
         """Read a file."""
 
 
+class Links(Protocol):
+    """The network of a cluster, as faults see it. `addresses`: place (node or CLIENTS) -> address."""
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """Place -> address."""
+
+    def run(self, argvs: Mapping[str, Sequence[str]]) -> dict[str, Completed]:
+        """Run one command at each place, side by side. Raises EnvironmentFault if one fails."""
+
+
+class Member(Protocol):
+    """One node, as faults and readiness see it. Every method may be called from any thread."""
+
+    name: str
+
+    def kill(self) -> Evidence:
+        """Kill all of it, at once."""
+
+    def revive(self) -> Evidence:
+        """Start again what a fault killed, on the same data."""
+
+    def pause(self) -> Evidence:
+        """Stop all of it where it stands."""
+
+    def resume(self) -> Evidence:
+        """Let it go on."""
+
+    def exit_code(self) -> int | None:
+        """None while it runs, negative if a signal ended it."""
+
+    def has_begun(self) -> bool:
+        """Whether its own program runs."""
+
+    def crashes(self) -> list[str]:
+        """The deaths that no fault caused, each in a sentence."""
+
+    def tail(self) -> str:
+        """The last lines it wrote, to follow a sentence."""
+
+
 class Deployment(Protocol):
     """A deployed cluster. Entering starts every node and returns when all are ready; leaving stops and
     collects everything.

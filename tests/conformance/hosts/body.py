@@ -1,4 +1,5 @@
-"""What a `Deployment` and its `Host`s must do, wherever they live. Run inside namespaces by `test_local`.
+"""What a `Deployment` and its `Host`s must do, wherever they live: run by the modules beside this one, at the
+place that SPLITBRAIN_TEST_PLACE names.
 
 Each test uses real processes and real packets; what must not arrive is known to have been dropped, not merely
 late.
@@ -14,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from harness.deploy import processes
-from harness.deploy.netns import LocalDeployment
 from harness.errors import EnvironmentFault
 from nemeses.faults import CLIENTS, FaultSpec, Kill, Link, Partition, Pause, View
 from nemeses.grudges import MIN_NODES
 from nemeses.resolve import resolve
 from nemeses.topology import all_links
-from tests.harness.deploy.fake import EchoSystem, Traffic, connect, eventually, finished, local, program
+from tests.conformance.hosts import places
+from tests.harness.deploy.fake import Cluster, EchoSystem, Traffic, connect, eventually, finished, program
 
 NODES = ("n1", "n2", "n3", "n4")
 SEED = 20240229
@@ -32,26 +33,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def cluster(folder: Path) -> Iterator[LocalDeployment]:
-    with local(folder, len(NODES), EchoSystem({"n4": "daemon"})) as deployed:
+def cluster(folder: Path) -> Iterator[Cluster]:
+    with places.deployed(folder, len(NODES), EchoSystem({"n4": "daemon"})) as deployed:
         yield deployed
         assert deployed.check_alive() == []
 
 
 @pytest.fixture(scope="module")
-def traffic(cluster: LocalDeployment, folder: Path) -> Traffic:
+def traffic(cluster: Cluster, folder: Path) -> Traffic:
     return Traffic(cluster, folder)
 
 
 @pytest.fixture(autouse=True)
-def _healed(cluster: LocalDeployment) -> Iterator[None]:
+def _healed(cluster: Cluster) -> Iterator[None]:
     yield
     assert cluster.heal().status == "installed"
     for name in NODES:
         await_answer(cluster, name)
 
 
-def await_answer(cluster: LocalDeployment, name: str) -> None:
+def await_answer(cluster: Cluster, name: str) -> None:
     eventually(lambda: connect(cluster, name, cluster.addresses[name]) == name, f"{name} answers")
 
 
@@ -59,10 +60,11 @@ def starts(folder: Path, name: str) -> list[int]:
     return [int(x) for x in (folder / "nodes" / name / "data" / "starts").read_text().split()]
 
 
-def test_commands_run_at_the_node_and_files_go_both_ways(cluster: LocalDeployment, tmp_path: Path) -> None:
+def test_commands_run_at_the_node_and_files_go_both_ways(cluster: Cluster, tmp_path: Path) -> None:
     host = cluster.host("n2")
-    text = "import socket, sys; s = socket.socket(); s.bind(('10.77.0.11', 0)); print(sys.stdin.read())"
-    done = host.exec(program("-c", text), timeout_s=10, stdin=b"hello")
+    mine = cluster.addresses["n2"]
+    text = f"import socket, sys; s = socket.socket(); s.bind(('{mine}', 0)); print(sys.stdin.read())"
+    done = host.exec(program("-c", text, python=cluster.python), timeout_s=10, stdin=b"hello")
     assert (done.code, done.stdout, done.stderr) == (0, b"hello\n", b"")
     assert host.exec(("false",), timeout_s=10).code == 1
     path = str(tmp_path / "new" / "folder" / "file")
@@ -70,7 +72,7 @@ def test_commands_run_at_the_node_and_files_go_both_ways(cluster: LocalDeploymen
     assert host.get(path, timeout_s=10) == b"\x00\xffbytes"
 
 
-def test_what_a_host_cannot_do_is_an_environment_fault(cluster: LocalDeployment) -> None:
+def test_what_a_host_cannot_do_is_an_environment_fault(cluster: Cluster) -> None:
     host = cluster.host("n1")
     with pytest.raises(EnvironmentFault, match=r"sleep 60.*did not end within 0\.2 s"):
         host.exec(("sleep", "60"), timeout_s=0.2)
@@ -88,7 +90,7 @@ def test_without_faults_everything_passes(traffic: Traffic) -> None:
 @pytest.mark.parametrize("shape", MIN_NODES)
 @pytest.mark.parametrize("draw", range(2))
 def test_partition_cuts_its_links_and_no_other(
-    cluster: LocalDeployment, traffic: Traffic, shape: str, draw: int
+    cluster: Cluster, traffic: Traffic, shape: str, draw: int
 ) -> None:
     order = tuple(random.Random(f"{SEED}/{shape}/{draw}").sample(NODES, len(NODES)))
     fault = resolve(FaultSpec("partition", shape, order), View(NODES, "n3"))
@@ -106,7 +108,7 @@ def test_partition_cuts_its_links_and_no_other(
     assert traffic.passing(everything) == everything
 
 
-def test_tcp_does_not_cross_a_cut_and_does_again_after(cluster: LocalDeployment) -> None:
+def test_tcp_does_not_cross_a_cut_and_does_again_after(cluster: Cluster) -> None:
     target = cluster.addresses["n2"]
     assert connect(cluster, "n1", target) == "n2"
     fault = Partition((Link("n2", "n1"),), "answers only")
@@ -117,7 +119,7 @@ def test_tcp_does_not_cross_a_cut_and_does_again_after(cluster: LocalDeployment)
     assert connect(cluster, "n1", target) == "n2"
 
 
-def test_partition_that_met_no_packet_is_indeterminate(cluster: LocalDeployment) -> None:
+def test_partition_that_met_no_packet_is_indeterminate(cluster: Cluster) -> None:
     fault = Partition((Link(CLIENTS, "n1"),), "unmet")
     cluster.apply(fault)
     ended = cluster.undo(fault)
@@ -125,23 +127,24 @@ def test_partition_that_met_no_packet_is_indeterminate(cluster: LocalDeployment)
     assert cluster.undo(fault).status == "indeterminate"  # the rules are gone
 
 
-def test_undo_flushes_what_it_was_not_told_of(cluster: LocalDeployment, traffic: Traffic) -> None:
+def test_undo_flushes_what_it_was_not_told_of(cluster: Cluster, traffic: Traffic) -> None:
     cluster.apply(Partition((Link("n1", "n2"), Link("n3", CLIENTS)), "first"))
     cluster.undo(Partition((Link("n4", "n1"),), "another"))
     everything = {(link.source, link.target) for link in all_links(NODES)}
     assert traffic.passing(everything) == everything
 
 
-def test_partition_of_nothing_is_skipped(cluster: LocalDeployment) -> None:
+def test_partition_of_nothing_is_skipped(cluster: Cluster) -> None:
     assert cluster.apply(Partition((), "nothing")).status == "skipped"
 
 
-def test_killed_nodes_are_dead_and_start_again_on_their_data(cluster: LocalDeployment, folder: Path) -> None:
+def test_killed_nodes_are_dead_and_start_again_on_their_data(cluster: Cluster, folder: Path) -> None:
     before = {name: starts(folder, name) for name in ("n1", "n2")}
     fault = Kill(("n1", "n2"))
     begun = cluster.apply(fault)
     assert begun.status == "installed"
-    assert begun.lines == tuple(f"{n}: process {pids[-1]} dead by SIGKILL" for n, pids in before.items())
+    assert [line.split(":")[0] for line in begun.lines] == list(before)
+    assert all(line.endswith("dead by SIGKILL") for line in begun.lines)
     assert connect(cluster, "n3", cluster.addresses["n1"]) == "ConnectionRefusedError"
     assert cluster.check_alive() == []
     again = cluster.apply(Kill(("n1",)))
@@ -151,31 +154,22 @@ def test_killed_nodes_are_dead_and_start_again_on_their_data(cluster: LocalDeplo
     assert ended.status == "installed"
     for name, pids in before.items():
         await_answer(cluster, name)
-        now = starts(folder, name)
-        assert now[:-1] == pids
-        assert f"{name}: started again as process {now[-1]} (was {pids[-1]})" in ended.lines
+        assert starts(folder, name)[:-1] == pids
+        assert any(line.startswith(f"{name}: ") and "started again" in line for line in ended.lines)
 
 
-def test_kill_and_pause_reach_children_in_sessions_of_their_own(cluster: LocalDeployment) -> None:
-    def states() -> list[str]:
-        inode = processes.network_of(starts_pid)
-        assert inode is not None
-        return sorted(s.state for s in map(processes.stat_of, processes.living_in(inode)) if s)
-
-    begun = cluster.apply(Pause(("n4",)))
-    starts_pid = int(begun.lines[0].split()[2].rstrip(","))
-    assert states() == ["T", "T"]
-    assert begun.lines[0].endswith("stopped")
-    assert begun.lines[0].count(",") == 1
+def test_kill_and_pause_reach_children_in_sessions_of_their_own(cluster: Cluster) -> None:
+    still, running = places.states(cluster)
+    assert len(still) == len(running) == 2
+    assert cluster.apply(Pause(("n4",))).status == "installed"
+    eventually(lambda: places.states_of(cluster, "n4") == still, "both stopped")
     assert cluster.undo(Pause(("n4",))).status == "installed"
-    assert states() == ["S", "S"]
-    inode = processes.network_of(starts_pid)
-    assert inode is not None
+    eventually(lambda: places.states_of(cluster, "n4") == running, "both continued")
     cluster.apply(Kill(("n4",)))
-    assert processes.living_in(inode) == []
+    assert places.states_of(cluster, "n4") == []
 
 
-def test_paused_node_is_silent_and_answers_later(cluster: LocalDeployment) -> None:
+def test_paused_node_is_silent_and_answers_later(cluster: Cluster) -> None:
     assert cluster.apply(Pause(("n1", "n2"))).status == "installed"
     # The kernel still accepts for it, but nobody answers.
     assert connect(cluster, "n3", cluster.addresses["n1"], 0.3) == "TimeoutError"
@@ -183,7 +177,7 @@ def test_paused_node_is_silent_and_answers_later(cluster: LocalDeployment) -> No
     assert connect(cluster, "n3", cluster.addresses["n1"], 5) == "n1"
 
 
-def test_faults_overlap_and_heal_takes_all_back(cluster: LocalDeployment, traffic: Traffic) -> None:
+def test_faults_overlap_and_heal_takes_all_back(cluster: Cluster, traffic: Traffic) -> None:
     cluster.apply(Pause(("n1", "n2")))
     assert cluster.apply(Kill(("n2", "n3"))).status == "installed"
     cluster.apply(Partition(all_links(NODES), "everything"))
@@ -195,7 +189,7 @@ def test_faults_overlap_and_heal_takes_all_back(cluster: LocalDeployment, traffi
     assert traffic.passing(everything) == everything
 
 
-def test_faults_and_looking_from_two_threads(cluster: LocalDeployment) -> None:
+def test_faults_and_looking_from_two_threads(cluster: Cluster) -> None:
     statuses: list[str] = []
 
     def nemesis() -> None:
@@ -211,9 +205,9 @@ def test_faults_and_looking_from_two_threads(cluster: LocalDeployment) -> None:
     assert statuses == ["installed"] * 12
 
 
-def test_clients_live_at_their_own_address(cluster: LocalDeployment, folder: Path) -> None:
+def test_clients_live_at_their_own_address(cluster: Cluster, folder: Path) -> None:
     text = (
-        "import socket, sys; s = socket.create_connection(('10.77.0.10', 7000));"
+        f"import socket, sys; s = socket.create_connection(('{cluster.addresses['n1']}', 7000));"
         "print(s.getsockname()[0], sys.stdin.read()); print('to the log', file=sys.stderr)"
     )
     process = cluster.client_process(program("-c", text))
@@ -221,11 +215,11 @@ def test_clients_live_at_their_own_address(cluster: LocalDeployment, folder: Pat
     process.stdin.write(b"in")
     process.stdin.close()
     process.stdin = None
-    assert finished(process) == b"10.77.0.200 in\n"
+    assert finished(process) == f"{cluster.clients_address} in\n".encode()
     assert (folder / "clients.log").read_text() == "to the log\n"
 
 
-def test_logs_are_named_and_appended_to(cluster: LocalDeployment, folder: Path) -> None:
+def test_logs_are_named_and_appended_to(cluster: Cluster, folder: Path) -> None:
     logs = cluster.log_files()
     assert list(logs) == list(NODES)
     home = folder / "nodes" / "n1"
@@ -238,7 +232,8 @@ def test_logs_are_named_and_appended_to(cluster: LocalDeployment, folder: Path) 
     assert (home / "data" / "conf" / "x.conf").read_text() == "seed 100"
 
 
-def test_signals_are_those_of_the_argument_vectors(cluster: LocalDeployment, folder: Path) -> None:
+@pytest.mark.skipif(places.PLACE != "local", reason="process 1 cannot be stopped from inside")
+def test_signals_are_those_of_the_argument_vectors(cluster: Cluster, folder: Path) -> None:
     from nemeses.linux import signal_argv
 
     pid = starts(folder, "n1")[-1]

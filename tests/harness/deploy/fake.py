@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from harness.deploy.netns import LocalDeployment
-from nemeses.faults import CLIENTS
+from harness.deploy.seam import Host
+from nemeses.faults import CLIENTS, Evidence, Fault
 from systems.api import Client, ClientContext, NodeContext, NodeSpec
 
 PORT = 7000
@@ -21,9 +23,32 @@ SEND = (
 )
 
 
-def program(*argv: str) -> tuple[str, ...]:
+def program(*argv: str, python: str = sys.executable) -> tuple[str, ...]:
     """A Python program that starts fast."""
-    return (sys.executable, "-I", "-S", *argv)
+    return (python, "-I", "-S", *argv)
+
+
+class Cluster(Protocol):
+    """What the places of `Deployment` have besides, for tests."""
+
+    nodes: tuple[str, ...]
+    addresses: Mapping[str, str]
+    clients_address: str
+    python: str
+
+    def apply(self, fault: Fault) -> Evidence: ...
+
+    def undo(self, fault: Fault) -> Evidence: ...
+
+    def heal(self) -> Evidence: ...
+
+    def client_process(self, argv: Sequence[str]) -> subprocess.Popen[bytes]: ...
+
+    def host(self, name: str) -> Host: ...
+
+    def log_files(self) -> Mapping[str, Sequence[Path]]: ...
+
+    def check_alive(self) -> list[str]: ...
 
 
 @dataclass
@@ -34,7 +59,8 @@ class EchoSystem:
     ports: tuple[int, ...] = (PORT,)
 
     def node(self, ctx: NodeContext) -> NodeSpec:
-        argv = program(ECHO, ctx.name, ctx.address, str(PORT), ctx.data_dir, self.habits.get(ctx.name, ""))
+        habit = self.habits.get(ctx.name, "")
+        argv = program(ECHO, ctx.name, ctx.address, str(PORT), ctx.data_dir, habit, python=ctx.python)
         files = {"conf/x.conf": f"seed {ctx.seed}"}
         return NodeSpec(argv, self.ports, {"ECHO": ctx.name}, files, ("log.jsonl",))
 
@@ -60,11 +86,11 @@ def eventually(true: Callable[[], bool], what: str, limit_s: float = 10.0) -> No
 class Traffic:
     """Sends UDP packets on any directed link of a deployed EchoSystem, and sees where they arrive."""
 
-    def __init__(self, cluster: LocalDeployment, folder: Path) -> None:
+    def __init__(self, cluster: Cluster, folder: Path) -> None:
         self._cluster = cluster
         self._folder = folder
         (folder / CLIENTS).mkdir()
-        self.addresses = {**cluster.addresses, CLIENTS: "10.77.0.200"}
+        self.addresses = {**cluster.addresses, CLIENTS: cluster.clients_address}
         listener = program(ECHO, CLIENTS, self.addresses[CLIENTS], str(PORT), str(folder / CLIENTS))
         self._listener = cluster.client_process(listener)
         self._number = 0
@@ -77,7 +103,8 @@ class Traffic:
 
     def send(self, source: str, text: str, targets: Sequence[str]) -> None:
         """Send `text` from `source` to all `targets`."""
-        argv = program("-c", SEND, text, *(self.addresses[t] for t in targets))
+        python = sys.executable if source == CLIENTS else self._cluster.python
+        argv = program("-c", SEND, text, *(self.addresses[t] for t in targets), python=python)
         if source == CLIENTS:
             with self._cluster.client_process(argv) as process:
                 assert process.wait(10) == 0
@@ -98,14 +125,15 @@ class Traffic:
         return {(x.removeprefix(mine), p) for p, seen in lines.items() for x in seen if x.startswith(mine)}
 
 
-def connect(cluster: LocalDeployment, source: str, address: str, limit_s: float = 1.0) -> str:
+def connect(cluster: Cluster, source: str, address: str, limit_s: float = 1.0) -> str:
     """What a TCP connection from `source` is answered with, or the name of the error."""
     text = (
         "import socket, sys\n"
         f"try: print(socket.create_connection((sys.argv[1], {PORT}), {limit_s}).recv(99).decode())\n"
         "except OSError as e: print(type(e).__name__)"
     )
-    return cluster.host(source).exec(program("-c", text, address), timeout_s=10).stdout.decode().strip()
+    argv = program("-c", text, address, python=cluster.python)
+    return cluster.host(source).exec(argv, timeout_s=10).stdout.decode().strip()
 
 
 def finished(process: subprocess.Popen[bytes]) -> bytes:

@@ -1,0 +1,181 @@
+"""A cluster of containers on the Docker Engine of this machine: one for each node, on a network of their own.
+
+A node sees its folders of the run (see `harness.deploy.layout`) under the paths they have here, and of the
+rest of this machine only the folder of a system that stands in a file of its own, to read. It gets no
+capability, and what `-o cpus=` and `-o memory=` allow.
+
+Laws: leaving removes every container and the network, also when entering failed half-way; what a killed
+controller left is removed before the next run begins; `apply` and `undo` may be called from another thread.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from harness.deploy.clients import end_client, start_client
+from harness.deploy.containers import engine
+from harness.deploy.containers.host import ContainerHost
+from harness.deploy.containers.network import MAX_NODES, ContainerNetwork
+from harness.deploy.containers.node import ContainerNode
+from harness.deploy.layout import Layout, check_names
+from harness.deploy.linux import Faults
+from harness.deploy.places import DockerOptions
+from harness.deploy.readiness import wait_ready
+from harness.deploy.seam import Host
+from harness.errors import MissingPrerequisite
+from harness.images.engine import faults
+from nemeses.faults import CLIENTS, Evidence, Fault
+from systems.api import NodeSpec, System
+
+PYTHON = "/opt/splitbrain/python"  # in the image
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class ContainerDeployment:
+    """A `Deployment` of `system`. image: what nodes run in. readable: folders of this machine that they may
+    read.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        nodes: Sequence[str],
+        options: Mapping[str, str],
+        run_dir: Path,
+        seeds: Mapping[str, int],
+        *,
+        client: Any,
+        image: str,
+        limits: DockerOptions,
+        readable: Sequence[Path] = (),
+        ready_timeout_s: float = 20.0,
+    ) -> None:
+        check_names(nodes, MAX_NODES)
+        self.nodes = tuple(nodes)
+        self.addresses: Mapping[str, str] = {}
+        self.clients_address = ""
+        self.python = PYTHON
+        self.place = "containers of the Docker Engine on this machine"
+        self._client = client
+        self._image = image
+        self._limits = limits
+        self._readable = readable
+        self._run_dir = run_dir
+        self._run = run_dir.name
+        self._layout = Layout(system, options, run_dir, seeds, PYTHON)
+        self._ready_timeout_s = ready_timeout_s
+        self._network = ContainerNetwork(client, self.nodes, self._run, image)
+        self._specs: dict[str, NodeSpec] = {}
+        self._running: dict[str, ContainerNode] = {}
+        self._containers: dict[str, Any] = {}
+        self._clients: list[subprocess.Popen[bytes]] = []
+        self._faults = Faults(self._network, self._running)
+        self._entered = False
+
+    def __enter__(self) -> ContainerDeployment:
+        """Start everything and wait until it is ready.
+
+        Raises MissingPrerequisite for an engine whose containers are out of reach, ConfigError for a system
+        that does not say properly how to run it, EnvironmentFault for what the engine refuses, or a node that
+        dies or does not get ready. Nothing is left then.
+        """
+        if not engine.is_here(self._client):
+            raise MissingPrerequisite(
+                "clients and faults enter the containers' namespaces: that takes root on their machine",
+                fix="run as root, with an engine of this machine (DOCKER_HOST unset)",
+            )
+        engine.sweep(self._client)
+        self._entered = True
+        try:
+            self._network.set_up()
+            self.addresses = {name: self._network.addresses[name] for name in self.nodes}
+            self.clients_address = self._network.addresses[CLIENTS]
+            self._specs = {name: self._layout.prepare(name, self.addresses) for name in self.nodes}
+            with ThreadPoolExecutor(len(self.nodes)) as pool:
+                for node in pool.map(self._make, self.nodes):
+                    self._running[node.name] = node
+                list(pool.map(lambda node: node.start(), self._running.values()))
+            ports = {name: spec.ports for name, spec in self._specs.items()}
+            wait_ready(self._running, ports, self.addresses, self._ready_timeout_s)
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+
+    def apply(self, fault: Fault) -> Evidence:
+        """Do it; say how it was seen to bite."""
+        return self._faults.apply(fault)
+
+    def undo(self, fault: Fault) -> Evidence:
+        """Take it back, remembering nothing."""
+        return self._faults.undo(fault)
+
+    def heal(self) -> Evidence:
+        """Take everything back, whatever was done."""
+        return self._faults.heal()
+
+    def client_process(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Start `argv` where clients live, with pipes; its standard error goes to clients.log."""
+        process = start_client((*self._network.enter(CLIENTS), *argv), self._run_dir)
+        self._clients.append(process)
+        return process
+
+    def host(self, name: str) -> Host:
+        """The place of one node, while it is up."""
+        return ContainerHost(name, self._containers[name])
+
+    def log_files(self) -> Mapping[str, Sequence[Path]]:
+        """Node -> the files of its spec, then its standard output and error. They may not exist yet."""
+        return {name: self._layout.logs(name, spec) for name, spec in self._specs.items()}
+
+    def check_alive(self) -> list[str]:
+        """Nodes that died although no fault killed them, since the start, each in a sentence."""
+        return [crash for node in self._running.values() for crash in node.crashes()]
+
+    def _make(self, name: str) -> ContainerNode:
+        spec = self._specs[name]
+        home = self._layout.folder(name)
+        folders = {str(home): {"bind": str(home), "mode": "rw"}}
+        folders |= {str(path): {"bind": str(path), "mode": "ro"} for path in self._readable}
+        with faults(f"make the container of {name}"):
+            container = self._client.containers.create(
+                self._image,
+                list(spec.argv),
+                name=f"splitbrain-{self._run}-{name}",
+                labels=engine.labels(self._run),
+                network_mode=f"container:{self._network.keepers[name].id}",
+                environment={"PATH": PATH, **spec.env},
+                working_dir=str(home),
+                volumes=folders,
+                user=f"{os.getuid()}:{os.getgid()}",
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges"],
+                **self._limits.for_engine(),
+            )
+        self._containers[name] = container
+        *logs, stdout, stderr = self._layout.logs(name, spec)
+        return ContainerNode(name, container, stdout, stderr, logs)
+
+    def _leave(self) -> None:
+        if not self._entered:
+            return
+        self._entered = False
+        for process in self._clients:
+            end_client(process)
+        try:
+            if self._running:
+                with ThreadPoolExecutor(len(self._running)) as pool:
+                    list(pool.map(lambda node: node.end(), self._running.values()))
+        finally:
+            engine.sweep(self._client, self._run)

@@ -1,0 +1,77 @@
+"""A node's container as a `Host`.
+
+Invariants: every call has a time limit, kept inside the container too, so that nothing runs on there.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from harness.deploy.seam import Completed
+from harness.errors import EnvironmentFault
+from harness.images.engine import faults
+
+GRACE_S = 5.0  # for the engine, beside what the command may take
+KILLED = 137
+
+
+class ContainerHost:
+    """The container of the node `name`."""
+
+    def __init__(self, name: str, container: Any) -> None:
+        self.name = name
+        self._container = container
+
+    def exec(self, argv: Sequence[str], *, timeout_s: float, stdin: bytes = b"") -> Completed:
+        """Run to the end. Raises EnvironmentFault when it does not end in time or cannot be started."""
+        api = self._container.client.api
+        limited = ["timeout", "-s", "KILL", f"{timeout_s:g}", *argv]
+        with faults(f"run `{' '.join(argv)}` at {self.name}"):
+            made = api.exec_create(self._container.id, limited, stdin=True, stdout=True, stderr=True)
+            stream = api.exec_start(made["Id"], socket=True)
+            out, err = self._talk(stream, stdin, timeout_s + GRACE_S, argv)
+            code = int(api.exec_inspect(made["Id"])["ExitCode"])
+        if code == KILLED:
+            raise EnvironmentFault(
+                f"{self.name}: `{' '.join(argv)}` did not end within {timeout_s:g} s and was killed"
+            )
+        if code in (126, 127):
+            raise EnvironmentFault(f"{self.name}: {(err or out).decode(errors='replace').strip()}")
+        return Completed(code, out, err)
+
+    def put(self, path: str, content: bytes, *, timeout_s: float) -> None:
+        """Write a file, its folders included. Raises EnvironmentFault if that fails."""
+        shell = 'mkdir -p "$(dirname "$1")" && cat > "$1"'
+        self._must(("sh", "-c", shell, "put", path), timeout_s, content)
+
+    def get(self, path: str, *, timeout_s: float) -> bytes:
+        """Read a file. Raises EnvironmentFault if that fails."""
+        return self._must(("cat", "--", path), timeout_s, b"").stdout
+
+    def _must(self, argv: Sequence[str], timeout_s: float, stdin: bytes) -> Completed:
+        done = self.exec(argv, timeout_s=timeout_s, stdin=stdin)
+        if done.code:
+            raise EnvironmentFault(f"{self.name}: {done.stderr.decode(errors='replace').strip()}")
+        return done
+
+    def _talk(self, stream: Any, stdin: bytes, limit_s: float, argv: Sequence[str]) -> tuple[bytes, bytes]:
+        """Write `stdin`, then read both outputs to their end."""
+        from docker.utils.socket import frames_iter
+
+        raw: socket.socket = stream._sock
+        raw.settimeout(limit_s)
+        parts: dict[int, list[bytes]] = {1: [], 2: []}
+        try:
+            raw.sendall(stdin)
+            raw.shutdown(socket.SHUT_WR)
+            for kind, part in frames_iter(stream, tty=False):  # type: ignore[no-untyped-call]
+                parts[kind].append(part)
+        except TimeoutError:
+            raise EnvironmentFault(
+                f"{self.name}: the engine did not end `{' '.join(argv)}` within {limit_s:g} s"
+            ) from None
+        finally:
+            raw.close()
+        return b"".join(parts[1]), b"".join(parts[2])
