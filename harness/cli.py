@@ -91,7 +91,12 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--seed", type=int, default=None, help="Names the run; drawn and printed when absent."),
         click.option(
-            "-o", "--option", "options", multiple=True, metavar="KEY=VALUE", help="An option of the system."
+            "-o",
+            "--option",
+            "options",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Of the system, or of the place.",
         ),
         click.option(
             "--expect",
@@ -99,7 +104,9 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="valid, or anomaly: what is wanted of this run.",
         ),
-        click.option("--on", "place", default="local", show_default=True, help="Where nodes live: local."),
+        click.option(
+            "--on", "place", default="local", show_default=True, help="Where nodes live: local or docker."
+        ),
         click.option(
             "--failed-cas",
             default="observation",
@@ -286,6 +293,30 @@ def image_remove(everything: bool) -> int:
     from harness.images.command import remove_command
 
     return remove_command(everything)
+
+
+@cli.command()
+@click.option("--on", "place", default=None, help="Look at one place: local or docker. Otherwise at all.")
+@click.option("--runs", default="runs", show_default=True, help="Folder of run folders.")
+@click.option("--cleanup", is_flag=True, help="Remove what killed runs left behind.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def doctor(place: str | None, runs: str, cleanup: bool, as_json: bool) -> int:
+    """Find out, by trying, what this machine can do for runs, and how to mend what it cannot.
+
+    \b
+    Examples:
+      splitbrain doctor
+      splitbrain doctor --on docker --json
+      splitbrain doctor --cleanup
+    """
+    from harness.config import suggestion
+    from harness.deploy.places import PLACES
+    from harness.doctor.command import doctor_command
+    from harness.errors import ConfigError
+
+    if place is not None and place not in PLACES:
+        raise ConfigError(f"--on {place}: no such place", fix=suggestion(place, PLACES))
+    return doctor_command(place, runs, as_json, cleanup)
 
 
 def _complain(message: str) -> None:

@@ -1,0 +1,1 @@
+"""What this machine can do for runs, found out by trying it."""
