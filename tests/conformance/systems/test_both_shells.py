@@ -176,7 +176,10 @@ def test_acknowledged_writes_survive_the_crash_of_all(cluster: Cluster) -> None:
         for node in cluster.nodes:
             cluster.crash(node)
         assert cluster.leader() is None
-        assert cluster.do(Invocation("write", "all", 1)).kind == "fail"
+        # A connection whose end has not been noticed takes the first request with it: nobody knows whether it
+        # arrived. A new connection is refused, and then nothing was done.
+        kinds = [cluster.do(Invocation("write", "all", 1)).kind for _ in range(2)]
+        assert kinds in (["fail", "fail"], ["info", "fail"])
         for node in cluster.nodes:
             cluster.restart(node)
         await_leader(cluster)
