@@ -72,7 +72,7 @@ def _sentences(record: RunRecord) -> tuple[str, ...]:
     else:
         told = list(card.reasons) + found
         told = told or errors
-    unique = dict.fromkeys(one_line(s) for s in (*told, *card.notes) if s)
+    unique = dict.fromkeys(one_line(s) for s in told if s)
     return tuple(unique) or ("No reason was recorded.",)
 
 

@@ -41,8 +41,7 @@ def render_text(record: RunRecord, *, colour: bool, report_path: str) -> str:
     examples = counter_examples(record)
     steps = _steps(examples[0][1], card.start_ns, colour) if examples else []
     tail = [*_facts(record), _fit(f"  report      {one_line(report_path)}"), *_replay(card.replay)]
-    if examples:
-        tail = [*(_fit(f"  note        {one_line(note)}") for note in card.notes[:MOST_NOTES]), *tail]
+    tail = [*(_fit(f"  note        {one_line(note)}") for note in card.notes[:MOST_NOTES]), *tail]
     others = told.sentences[1:]
     if others and not examples:
         steps = [_fit(f"  - {s}") for s in others[:3]] + (
