@@ -97,9 +97,10 @@ def legal(ops: Iterable[Op], spec: Spec, budget: int = 30_000) -> bool | None:
 def fault_of(order: Sequence[int], ops: Sequence[Op], spec: Spec) -> str | None:
     """What is wrong with a linearization (indices) of the operations of one key; None if nothing."""
     known = {op.index: op for op in ops if op.outcome != Outcome.FAIL}
-    if len(set(order)) < len(order) or not set(order) <= set(known):
+    ordered = set(order)
+    if len(ordered) < len(order) or not ordered <= set(known):
         return "operations twice, or unknown"
-    missing = [i for i, op in known.items() if op.outcome == Outcome.OK and i not in set(order)]
+    missing = [i for i, op in known.items() if op.outcome == Outcome.OK and i not in ordered]
     if missing:
         return f"operations {missing[:5]} are missing"
     states, latest = {spec.start}, -1
