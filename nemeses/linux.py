@@ -24,7 +24,6 @@ INSTALL = (
     f"flush chain {CHAIN}\n"
 )
 LIST = ("nft", "-j", f"list chain {CHAIN}")
-FLUSH = ("nft", f"flush chain {CHAIN}")
 LIST_AND_FLUSH = (
     "nft",
     "-j",

@@ -11,17 +11,34 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from harness.deploy.seam import Completed, Links, Member
+from harness.deploy.seam import Completed, Links, Member, Places, Seen
 from harness.errors import EnvironmentFault, HarnessBug
 from nemeses import linux
 from nemeses.faults import Evidence, Fault, Kill, Partition, Pause
 
 
+class ReceiverRules:
+    """`Links` cut where packets arrive: every place has the table of faults, the clients' as well."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+
+    def cut(self, fault: Partition) -> Seen:
+        """Add its rules."""
+        commands = linux.cut_argvs(fault, self._places.addresses)
+        self._places.run(commands)
+        return _counters(self._places.run(dict.fromkeys(commands, linux.LIST)))
+
+    def mend(self) -> Seen:
+        """Flush every chain."""
+        return _counters(self._places.run(dict.fromkeys(self._places.addresses, linux.LIST_AND_FLUSH)))
+
+
 class Faults:
     """The faults of one cluster."""
 
-    def __init__(self, network: Links, nodes: Mapping[str, Member]) -> None:
-        self._network = network
+    def __init__(self, links: Links, nodes: Mapping[str, Member]) -> None:
+        self._links = links
         self._nodes = nodes
         self._lock = threading.Lock()
 
@@ -59,17 +76,13 @@ class Faults:
     def _cut(self, fault: Partition) -> Evidence:
         if not fault.links:
             return Evidence("skipped", ("there is no link to cut",))
-        commands = linux.cut_argvs(fault, self._network.addresses)
-        self._network.run(commands)
-        listed = self._network.run(dict.fromkeys(commands, linux.LIST))
-        return linux.cut_evidence(fault, _counters(listed))
+        return linux.cut_evidence(fault, self._links.cut(fault))
 
     def _mend(self, fault: Partition) -> Evidence:
-        listed = self._network.run(dict.fromkeys(self._network.addresses, linux.LIST_AND_FLUSH))
-        return linux.heal_evidence(fault, _counters(listed))
+        return linux.heal_evidence(fault, self._links.mend())
 
     def _open_all(self) -> Evidence:
-        self._network.run(dict.fromkeys(self._network.addresses, linux.FLUSH))
+        self._links.mend()
         return Evidence("installed", ("all links open",))
 
     def _each(

@@ -7,29 +7,28 @@ Laws: leaving stops every process and removes the network, also when entering fa
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from harness.deploy import namespaces, processes
-from harness.deploy.clients import end_client, start_client
+from harness.deploy.cluster import Cluster
 from harness.deploy.host import NamespaceHost
 from harness.deploy.layout import Layout, check_names
-from harness.deploy.linux import Faults
+from harness.deploy.linux import ReceiverRules
 from harness.deploy.network import CLIENTS_ADDRESS, MAX_NODES, Network, node_addresses
 from harness.deploy.node import Node, NodeCommand, node_environment
 from harness.deploy.readiness import wait_ready
 from harness.deploy.seam import Host
 from harness.errors import ConfigError, EnvironmentFault, HarnessBug
-from nemeses.faults import CLIENTS, Evidence, Fault
+from nemeses.faults import CLIENTS
 from systems.api import NodeSpec, System
 
 GRACE_S = 1.0  # between SIGTERM and SIGKILL
 
 
-class LocalDeployment:
+class LocalDeployment(Cluster):
     """A `Deployment` of `system`. seeds: node -> its stream's number.
 
     python: the interpreter for node programs.
@@ -53,13 +52,12 @@ class LocalDeployment:
         self.python = python
         self.place = f"network namespaces on this machine ({namespaces.mode()} mode)"
         self._run_dir = run_dir
-        self._layout = Layout(system, options, run_dir, seeds, python)
         self._ready_timeout_s = ready_timeout_s
         self._network = Network(self.nodes)
         self._specs: dict[str, NodeSpec] = {}
         self._running: dict[str, Node] = {}
-        self._clients: list[subprocess.Popen[bytes]] = []
-        self._faults = Faults(self._network, self._running)
+        layout = Layout(system, options, run_dir, seeds, python)
+        super().__init__(layout, ReceiverRules(self._network), self._specs, self._running)
         self._entered = False
 
     def __enter__(self) -> LocalDeployment:
@@ -71,7 +69,7 @@ class LocalDeployment:
         if not namespaces.is_inside():
             raise HarnessBug("a local cluster may only be set up inside harness.deploy.namespaces.enter")
         _check_folder(self._run_dir)
-        self._specs = {name: self._layout.prepare(name, self.addresses) for name in self.nodes}
+        self._specs.update({name: self._layout.prepare(name, self.addresses) for name in self.nodes})
         self._entered = True
         try:
             self._network.set_up()
@@ -90,35 +88,12 @@ class LocalDeployment:
     ) -> None:
         self._leave()
 
-    def apply(self, fault: Fault) -> Evidence:
-        """Do it; say how it was seen to bite."""
-        return self._faults.apply(fault)
-
-    def undo(self, fault: Fault) -> Evidence:
-        """Take it back, remembering nothing."""
-        return self._faults.undo(fault)
-
-    def heal(self) -> Evidence:
-        """Take everything back, whatever was done."""
-        return self._faults.heal()
-
-    def client_process(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
-        """Start `argv` where clients live, with pipes; its standard error goes to clients.log."""
-        process = start_client((*self._network.enter(CLIENTS), *argv), self._run_dir)
-        self._clients.append(process)
-        return process
+    def _to_clients(self) -> tuple[str, ...]:
+        return self._network.enter(CLIENTS)
 
     def host(self, name: str) -> Host:
         """The place of one node, while it is up."""
         return NamespaceHost(self._running[name], self._network)
-
-    def log_files(self) -> Mapping[str, Sequence[Path]]:
-        """Node -> the files of its spec, then its standard output and error. They may not exist yet."""
-        return {name: self._layout.logs(name, spec) for name, spec in self._specs.items()}
-
-    def check_alive(self) -> list[str]:
-        """Nodes that died although no fault killed them, since the start, each in a sentence."""
-        return [crash for node in self._running.values() for crash in node.crashes()]
 
     def _command(self, name: str, spec: NodeSpec) -> NodeCommand:
         *logs, stdout, stderr = self._layout.logs(name, spec)
@@ -136,8 +111,7 @@ class LocalDeployment:
         if not self._entered:
             return
         self._entered = False
-        for client in self._clients:
-            end_client(client)
+        self._end_clients()
         for node in self._running.values():
             node.ask_to_end()
         processes.wait_until(lambda: all(n.is_gone() for n in self._running.values()), GRACE_S)

@@ -13,7 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from nemeses.faults import Evidence, Fault
+from nemeses.faults import Evidence, Fault, Partition
+from nemeses.linux import Counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class Host(Protocol):
         """Read a file."""
 
 
-class Links(Protocol):
-    """The network of a cluster, as faults see it. `addresses`: place (node or CLIENTS) -> address."""
+class Places(Protocol):
+    """Where the commands of faults run: each node, and CLIENTS."""
 
     @property
     def addresses(self) -> Mapping[str, str]:
@@ -49,6 +50,19 @@ class Links(Protocol):
 
     def run(self, argvs: Mapping[str, Sequence[str]]) -> dict[str, Completed]:
         """Run one command at each place, side by side. Raises EnvironmentFault if one fails."""
+
+
+Seen = Mapping[str, tuple[Counter, ...]]  # receiver -> what each of its rules has dropped
+
+
+class Links(Protocol):
+    """The links of a cluster, as partitions see them. Both raise EnvironmentFault."""
+
+    def cut(self, fault: Partition) -> Seen:
+        """Cut its links; the rules that are in force for its receivers afterwards."""
+
+    def mend(self) -> Seen:
+        """Open every link, whatever was cut; the rules that were in force until then."""
 
 
 class Member(Protocol):

@@ -11,33 +11,32 @@ controller left is removed before the next run begins; `apply` and `undo` may be
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from harness.deploy.clients import end_client, start_client
+from harness.deploy.cluster import Cluster
 from harness.deploy.containers import engine
 from harness.deploy.containers.host import ContainerHost
 from harness.deploy.containers.network import MAX_NODES, ContainerNetwork
 from harness.deploy.containers.node import ContainerNode
 from harness.deploy.layout import Layout, check_names
-from harness.deploy.linux import Faults
+from harness.deploy.linux import ReceiverRules
 from harness.deploy.places import DockerOptions
 from harness.deploy.readiness import wait_ready
 from harness.deploy.seam import Host
 from harness.errors import MissingPrerequisite
 from harness.images.engine import faults
-from nemeses.faults import CLIENTS, Evidence, Fault
+from nemeses.faults import CLIENTS
 from systems.api import NodeSpec, System
 
 PYTHON = "/opt/splitbrain/python"  # in the image
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-class ContainerDeployment:
+class ContainerDeployment(Cluster):
     """A `Deployment` of `system`. image: what nodes run in. readable: folders of this machine that they may
     read.
     """
@@ -68,14 +67,13 @@ class ContainerDeployment:
         self._readable = readable
         self._run_dir = run_dir
         self._run = run_dir.name
-        self._layout = Layout(system, options, run_dir, seeds, PYTHON)
         self._ready_timeout_s = ready_timeout_s
         self._network = ContainerNetwork(client, self.nodes, self._run, image)
         self._specs: dict[str, NodeSpec] = {}
         self._running: dict[str, ContainerNode] = {}
         self._containers: dict[str, Any] = {}
-        self._clients: list[subprocess.Popen[bytes]] = []
-        self._faults = Faults(self._network, self._running)
+        layout = Layout(system, options, run_dir, seeds, PYTHON)
+        super().__init__(layout, ReceiverRules(self._network), self._specs, self._running)
         self._entered = False
 
     def __enter__(self) -> ContainerDeployment:
@@ -96,7 +94,7 @@ class ContainerDeployment:
             self._network.set_up()
             self.addresses = {name: self._network.addresses[name] for name in self.nodes}
             self.clients_address = self._network.addresses[CLIENTS]
-            self._specs = {name: self._layout.prepare(name, self.addresses) for name in self.nodes}
+            self._specs.update({name: self._layout.prepare(name, self.addresses) for name in self.nodes})
             with ThreadPoolExecutor(len(self.nodes)) as pool:
                 for node in pool.map(self._make, self.nodes):
                     self._running[node.name] = node
@@ -113,35 +111,12 @@ class ContainerDeployment:
     ) -> None:
         self._leave()
 
-    def apply(self, fault: Fault) -> Evidence:
-        """Do it; say how it was seen to bite."""
-        return self._faults.apply(fault)
-
-    def undo(self, fault: Fault) -> Evidence:
-        """Take it back, remembering nothing."""
-        return self._faults.undo(fault)
-
-    def heal(self) -> Evidence:
-        """Take everything back, whatever was done."""
-        return self._faults.heal()
-
-    def client_process(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
-        """Start `argv` where clients live, with pipes; its standard error goes to clients.log."""
-        process = start_client((*self._network.enter(CLIENTS), *argv), self._run_dir)
-        self._clients.append(process)
-        return process
+    def _to_clients(self) -> tuple[str, ...]:
+        return self._network.enter(CLIENTS)
 
     def host(self, name: str) -> Host:
         """The place of one node, while it is up."""
         return ContainerHost(name, self._containers[name])
-
-    def log_files(self) -> Mapping[str, Sequence[Path]]:
-        """Node -> the files of its spec, then its standard output and error. They may not exist yet."""
-        return {name: self._layout.logs(name, spec) for name, spec in self._specs.items()}
-
-    def check_alive(self) -> list[str]:
-        """Nodes that died although no fault killed them, since the start, each in a sentence."""
-        return [crash for node in self._running.values() for crash in node.crashes()]
 
     def _make(self, name: str) -> ContainerNode:
         spec = self._specs[name]
@@ -171,8 +146,7 @@ class ContainerDeployment:
         if not self._entered:
             return
         self._entered = False
-        for process in self._clients:
-            end_client(process)
+        self._end_clients()
         try:
             if self._running:
                 with ThreadPoolExecutor(len(self._running)) as pool:
