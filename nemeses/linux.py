@@ -74,10 +74,11 @@ def signal_argv(signal: Signal, pids: Sequence[int]) -> tuple[str, ...]:
 def parse_counters(listing: bytes) -> tuple[Counter, ...]:
     """The counters in the answer to LIST or LIST_AND_FLUSH. Raises ValueError if it is not such an answer."""
     rules = [item["rule"] for item in json.loads(listing)["nftables"] if "rule" in item]
-    return tuple(Counter(rule["comment"], _packets(rule["expr"])) for rule in rules)
+    return tuple(Counter(rule["comment"], packets_of(rule["expr"])) for rule in rules)
 
 
-def _packets(expressions: Iterable[Mapping[str, Mapping[str, int]]]) -> int:
+def packets_of(expressions: Iterable[Mapping[str, Mapping[str, int]]]) -> int:
+    """What the counter among a rule's expressions has counted. Raises ValueError if there is none."""
     for expression in expressions:
         if "counter" in expression:
             return expression["counter"]["packets"]

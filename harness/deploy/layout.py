@@ -41,14 +41,21 @@ class Layout:
         """All files of a node."""
         return self.run_dir / "nodes" / name
 
-    def logs(self, name: str, spec: NodeSpec) -> list[Path]:
-        """The files of its spec, then its standard output and error. They may not exist yet."""
+    def logs(self, name: str, spec: NodeSpec, there: str | None = None) -> list[Path]:
+        """The files of its spec, then its standard output and error. They may not exist yet. there: the
+        node's folder on its own host, where that is another than this machine."""
         folder = self.folder(name)
-        return [*(folder / path for path in spec.log_files), folder / "stdout.log", folder / "stderr.log"]
+        theirs = [Path(path) for path in spec.log_files]
+        if there is not None:
+            theirs = [p.relative_to(there) if p.is_relative_to(there) else p for p in theirs]
+        return [*(folder / path for path in theirs), folder / "stdout.log", folder / "stderr.log"]
 
-    def prepare(self, name: str, addresses: Mapping[str, str]) -> NodeSpec:
+    def prepare(
+        self, name: str, addresses: Mapping[str, str], *, there: str | None = None, python: str | None = None
+    ) -> NodeSpec:
         """Make the node's folders and files. Raises ConfigError for what the system says of it, and
-        EnvironmentFault if there is data already.
+        EnvironmentFault if there is data already. there, python: of the node's own host, whose files are
+        made by others.
         """
         data = self.folder(name) / "data"
         try:
@@ -60,13 +67,15 @@ class Layout:
         context = NodeContext(
             name=name,
             addresses=addresses,
-            data_dir=str(data),
-            log_dir=str(self.folder(name)),
+            data_dir=f"{there}/data" if there else str(data),
+            log_dir=there or str(self.folder(name)),
             options=self._options,
             seed=self._seeds[name],
-            python=self._python,
+            python=python or self._python,
         )
         spec = node_spec(self._system, context)
+        if there:
+            return spec
         for path, content in spec.files.items():
             path_in(data, path).parent.mkdir(parents=True, exist_ok=True)
             path_in(data, path).write_text(content)

@@ -43,10 +43,10 @@ def make_wheel(work: Path) -> Path:
     return made[0]
 
 
-def make_site(wheel: Path, site: Path, architecture: str) -> None:
-    """Unpack `wheel` and all it needs into `site`, for the image's Python and the engine's `architecture`."""
+def make_site(wheel: Path, site: Path, architecture: str, python: str = recipe.PYTHON) -> None:
+    """Unpack `wheel` and all it needs into `site`, for a `python` (the image's) on an `architecture`."""
     kinds = [f"--platform={platform}" for platform in recipe.platforms(architecture)]
-    target = ["--target", str(site), "--only-binary=:all:", f"--python-version={recipe.PYTHON}"]
+    target = ["--target", str(site), "--only-binary=:all:", f"--python-version={python}"]
     # Compiled by the image's own Python instead: this one may be another version.
     how = ["install", "--no-compile", "--no-warn-conflicts", "--implementation=cp", *target, *kinds]
     process.run([*_PIP, *how, str(wheel)], _TIMEOUT_S, _FIX)

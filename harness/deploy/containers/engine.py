@@ -9,10 +9,9 @@ Invariants: nothing without our label is ever touched, and nothing of a controll
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
-from harness.deploy.processes import fields_of
+from harness.deploy.maker import lives, me
 from harness.images.engine import faults
 
 OURS = "io.splitbrain"
@@ -29,21 +28,6 @@ def is_here(client: Any) -> bool:
 def labels(run: str) -> dict[str, str]:
     """What everything of a run carries."""
     return {OURS: "run", RUN: run, MAKER: me()}
-
-
-def me() -> str:
-    """This process, told apart from any other: machine/boot/number/start."""
-    return "/".join((_machine(), _boot(), str(os.getpid()), _started(os.getpid())))
-
-
-def lives(maker: str) -> bool:
-    """Whether the process that `maker` names may still live: of another machine, nobody here knows."""
-    machine, _, rest = maker.partition("/")
-    boot, _, rest = rest.partition("/")
-    pid, _, started = rest.partition("/")
-    if machine != _machine():
-        return True
-    return boot == _boot() and pid.isdigit() and started == _started(int(pid)) != ""
 
 
 def sweep(client: Any, run: str | None = None) -> list[str]:
@@ -73,22 +57,3 @@ def _remove(remove: Any, **how: bool) -> None:
     except docker.errors.APIError as error:
         if "already in progress" not in str(error):
             raise
-
-
-def _boot() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-
-
-def _machine() -> str:
-    """Whose numbers of processes these are: those of a container mean nothing outside of it."""
-    try:
-        name = Path("/etc/machine-id").read_text().strip()
-    except FileNotFoundError:
-        name = ""
-    return f"{name or _boot()}-{os.stat('/proc/self/ns/pid').st_ino}"
-
-
-def _started(pid: int) -> str:
-    """When the process began, in clock ticks since the boot; "" if it has ended."""
-    fields = fields_of(pid)
-    return fields[19] if len(fields) > 19 else ""

@@ -41,7 +41,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def traffic(cluster: Cluster, folder: Path) -> Traffic:
-    return Traffic(cluster, folder)
+    return Traffic(cluster, folder, lambda node, file: places.read_data(cluster, folder, node, file))
 
 
 @pytest.fixture(autouse=True)
@@ -56,8 +56,10 @@ def await_answer(cluster: Cluster, name: str) -> None:
     eventually(lambda: connect(cluster, name, cluster.addresses[name]) == name, f"{name} answers")
 
 
-def starts(folder: Path, name: str) -> list[int]:
-    return [int(x) for x in (folder / "nodes" / name / "data" / "starts").read_text().split()]
+def starts(cluster: Cluster, folder: Path, name: str) -> list[int]:
+    text = places.read_data(cluster, folder, name, "starts")
+    assert text is not None
+    return [int(x) for x in text.split()]
 
 
 def test_commands_run_at_the_node_and_files_go_both_ways(cluster: Cluster, tmp_path: Path) -> None:
@@ -139,7 +141,7 @@ def test_partition_of_nothing_is_skipped(cluster: Cluster) -> None:
 
 
 def test_killed_nodes_are_dead_and_start_again_on_their_data(cluster: Cluster, folder: Path) -> None:
-    before = {name: starts(folder, name) for name in ("n1", "n2")}
+    before = {name: starts(cluster, folder, name) for name in ("n1", "n2")}
     fault = Kill(("n1", "n2"))
     begun = cluster.apply(fault)
     assert begun.status == "installed"
@@ -154,7 +156,7 @@ def test_killed_nodes_are_dead_and_start_again_on_their_data(cluster: Cluster, f
     assert ended.status == "installed"
     for name, pids in before.items():
         await_answer(cluster, name)
-        assert starts(folder, name)[:-1] == pids
+        assert starts(cluster, folder, name)[:-1] == pids
         assert any(line.startswith(f"{name}: ") and "started again" in line for line in ended.lines)
 
 
@@ -224,19 +226,20 @@ def test_logs_are_named_and_appended_to(cluster: Cluster, folder: Path) -> None:
     assert list(logs) == list(NODES)
     home = folder / "nodes" / "n1"
     assert list(logs["n1"]) == [home / "log.jsonl", home / "stdout.log", home / "stderr.log"]
-    count = len(starts(folder, "n1"))
+    count = len(starts(cluster, folder, "n1"))
     cluster.apply(Kill(("n1",)))
     cluster.undo(Kill(("n1",)))
     await_answer(cluster, "n1")
-    assert (home / "stdout.log").read_text() == "n1 says hello\n" * (count + 1)
-    assert (home / "data" / "conf" / "x.conf").read_text() == "seed 100"
+    hellos = "n1 says hello\n" * (count + 1)
+    eventually(lambda: (home / "stdout.log").read_text() == hellos, "what it wrote is here")
+    assert places.read_data(cluster, folder, "n1", "conf/x.conf") == "seed 100"
 
 
 @pytest.mark.skipif(places.PLACE != "local", reason="process 1 cannot be stopped from inside")
 def test_signals_are_those_of_the_argument_vectors(cluster: Cluster, folder: Path) -> None:
     from nemeses.linux import signal_argv
 
-    pid = starts(folder, "n1")[-1]
+    pid = starts(cluster, folder, "n1")[-1]
     host = cluster.host("n1")
     assert host.exec(signal_argv("STOP", [pid]), timeout_s=10).code == 0
     eventually(lambda: (s := processes.stat_of(pid)) is not None and s.state == "T", "stopped")

@@ -86,9 +86,13 @@ def eventually(true: Callable[[], bool], what: str, limit_s: float = 10.0) -> No
 class Traffic:
     """Sends UDP packets on any directed link of a deployed EchoSystem, and sees where they arrive."""
 
-    def __init__(self, cluster: Cluster, folder: Path) -> None:
+    def __init__(
+        self, cluster: Cluster, folder: Path, read: Callable[[str, str], str | None] | None = None
+    ) -> None:
+        """read: what a file in a node's data folder holds, where that is not on this machine."""
         self._cluster = cluster
         self._folder = folder
+        self._read = read or self._read_here
         (folder / CLIENTS).mkdir()
         self.addresses = {**cluster.addresses, CLIENTS: cluster.clients_address}
         listener = program(ECHO, CLIENTS, self.addresses[CLIENTS], str(PORT), str(folder / CLIENTS))
@@ -97,9 +101,16 @@ class Traffic:
         eventually(lambda: self._packets(CLIENTS) is not None, "clients listen")
 
     def _packets(self, place: str) -> list[str] | None:
-        folder = self._folder / CLIENTS if place == CLIENTS else self._folder / "nodes" / place / "data"
-        path = folder / "packets"
-        return path.read_text().splitlines() if path.exists() else None
+        if place != CLIENTS:
+            text = self._read(place, "packets")
+        else:
+            path = self._folder / CLIENTS / "packets"
+            text = path.read_text() if path.exists() else None
+        return None if text is None else text.splitlines()
+
+    def _read_here(self, node: str, name: str) -> str | None:
+        path = self._folder / "nodes" / node / "data" / name
+        return path.read_text() if path.exists() else None
 
     def send(self, source: str, text: str, targets: Sequence[str]) -> None:
         """Send `text` from `source` to all `targets`."""

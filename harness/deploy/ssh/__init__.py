@@ -1,0 +1,1 @@
+"""A cluster on machines that are reached by SSH."""
