@@ -10,7 +10,6 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 
-from harness.deploy.node import ending
 from harness.deploy.seam import Member
 from harness.errors import EnvironmentFault
 
@@ -50,10 +49,9 @@ def wait_ready(
 
 
 def _check_runs(node: Member) -> None:
-    code = node.exit_code()
-    if code is not None:
+    if node.exit_code() is not None:
         raise EnvironmentFault(
-            f"{node.name} ended while it started ({ending(code)}){node.tail()}",
+            f"{node.name} ended while it started ({node.ending()}){node.tail()}",
             fix="run the node's command by hand; the report shows it, and its output is in the run's folder",
         )
 

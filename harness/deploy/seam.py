@@ -85,6 +85,9 @@ class Member(Protocol):
     def exit_code(self) -> int | None:
         """None while it runs, negative if a signal ended it."""
 
+    def ending(self) -> str:
+        """How it ended, in words."""
+
     def has_begun(self) -> bool:
         """Whether its own program runs."""
 

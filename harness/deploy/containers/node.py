@@ -50,18 +50,23 @@ class ContainerNode:
         state = self._state()
         return None if state["Running"] or not self._started else int(state["ExitCode"])
 
+    def ending(self) -> str:
+        """How it ended, in words."""
+        return _ending(self._state())
+
     def crashes(self) -> list[str]:
         """The deaths that no fault caused, each in a sentence."""
         with self._lock:
             state = self._state()
             if self._started and not state["Running"] and self._fate is None:
                 self._fate = "crash"
-                self._output.join(WORDS_S)
                 self._crashes.append(f"{self.name} died by itself ({_ending(state)}){self.tail()}")
             return list(self._crashes)
 
     def tail(self) -> str:
         """The last lines it wrote, to follow a sentence."""
+        if self.exit_code() is not None:
+            self._output.join(WORDS_S)
         return processes.told(self._files)
 
     def kill(self) -> Evidence:
@@ -149,6 +154,8 @@ class ContainerNode:
 
 def _ending(state: Any) -> str:
     """How it ended, in words."""
+    if state["Running"]:
+        return "it has not ended"
     if state.get("OOMKilled"):
         return "killed by the kernel: out of its memory limit"
     code = int(state["ExitCode"])

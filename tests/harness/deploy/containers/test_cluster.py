@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.deploy.containers.cluster import ContainerDeployment
+from harness.deploy.containers.cluster import PYTHON, ContainerDeployment
 from harness.deploy.places import DockerOptions
 from harness.errors import ConfigError, EnvironmentFault
 from systems.api import Client, ClientContext, NodeContext, NodeSpec
@@ -15,7 +15,11 @@ from tests.engine import client_or_skip, image_or_skip, of_runs
 from tests.harness.deploy.fake import EchoSystem, eventually
 from tests.harness.deploy.inside import ROOT
 
-EATS = "import time; print('eating', flush=True); x = bytearray(200 << 20); time.sleep(60)"
+LIMITED = DockerOptions(memory=64 << 20)
+TOLD = "out of its memory limit"
+EATS = "print('eating', flush=True); x = bytearray(200 << 20); time.sleep(60)"
+# Told by a file in its folder, so that the cluster is ready before the memory is gone.
+EATS_WHEN_TOLD = f"while not os.path.exists('data/eat'): time.sleep(0.01)\n{EATS}"
 
 
 @dataclass
@@ -23,12 +27,18 @@ class Program:
     """Nodes that run some program."""
 
     argv: tuple[str, ...]
+    ports: tuple[int, ...] = ()
 
     def node(self, ctx: NodeContext) -> NodeSpec:
-        return NodeSpec(self.argv)
+        return NodeSpec(self.argv, self.ports)
 
     def client(self, ctx: ClientContext) -> Client:
         raise NotImplementedError
+
+
+def eater(text: str, ports: tuple[int, ...] = ()) -> Program:
+    """Nodes that run this Python text."""
+    return Program((PYTHON, "-c", f"import os, time\n{text}"), ports)
 
 
 def deployed(
@@ -68,11 +78,21 @@ def test_a_node_that_never_listens_is_named_after_the_time_limit(tmp_path: Path)
 
 
 def test_a_node_that_the_kernel_kills_for_memory_died_of_that(tmp_path: Path) -> None:
-    limits = DockerOptions(memory=64 << 20)
-    with deployed(tmp_path, Program(("/opt/splitbrain/python", "-c", EATS)), limits) as cluster:
+    with deployed(tmp_path, eater(EATS_WHEN_TOLD), LIMITED) as cluster:
+        assert cluster.check_alive() == []
+        for name in cluster.nodes:
+            (tmp_path / "nodes" / name / "data" / "eat").touch()
         eventually(lambda: len(cluster.check_alive()) == 2, "both died")
-        assert "n1 died by itself (killed by the kernel: out of its memory limit)" in cluster.check_alive()[0]
+        assert f"n1 died by itself (killed by the kernel: {TOLD})" in cluster.check_alive()[0]
         assert "eating" in cluster.check_alive()[0]
+    assert of_runs() == []
+
+
+def test_a_node_that_the_kernel_kills_while_it_starts_is_told_with_the_limit(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFault, match=rf"n[12] ended while it started \(.*{TOLD}\)") as raised:
+        # It never listens, so no look is quick enough to find it ready.
+        deployed(tmp_path, eater(EATS, ports=(7000,)), LIMITED).__enter__()
+    assert "eating" in str(raised.value)
     assert of_runs() == []
 
 
