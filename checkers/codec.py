@@ -12,10 +12,9 @@ docs/history-format.md describes the format.
 from __future__ import annotations
 
 import difflib
-import hashlib
 import heapq
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, get_args
 
@@ -23,7 +22,8 @@ import msgspec
 
 from checkers.assembly import Assembly, HistoryError
 from checkers.events import VERSION, Complete, FaultEvent, Footer, Header, Invoke, Line
-from checkers.history import Disturbance, History, Outcome, identity
+from checkers.history import Disturbance, History, Outcome
+from checkers.lines import encode, footer_for
 
 __all__ = [
     "VERSION",
@@ -66,34 +66,6 @@ class Decoded:
     complete: bool
     torn: str | None
     notes: tuple[str, ...]
-
-
-def encode(line: Line) -> bytes:
-    """One line, its newline included. Raises ValueError for what JSON cannot carry (NaN, infinity,
-    foreign objects).
-    """
-    try:
-        text = _ENCODER.encode(line)
-    except (OverflowError, TypeError, RecursionError) as error:
-        raise ValueError(f"a history holds JSON values only: {error} in {line!r:.200}") from error
-    # JSON has no NaN; msgspec writes null for it, which would come back as another value.
-    if b"null" in text and not _same(_LINE.decode(text), line):
-        raise ValueError(f"a history holds JSON values only, no NaN and no infinity: {line!r:.200}")
-    return text + b"\n"
-
-
-def _same(one: Line, other: Line) -> bool:
-    return bool(identity(msgspec.structs.asdict(one)) == identity(msgspec.structs.asdict(other)))
-
-
-def footer_for(body: bytes | Iterable[bytes], events: int) -> Footer:
-    """The footer for `body` (every byte before it, header included) with `events` lines between header and
-    footer.
-    """
-    digest = hashlib.sha256()
-    for part in (body,) if isinstance(body, bytes) else body:
-        digest.update(part)
-    return Footer(events, digest.hexdigest())
 
 
 def lines_of(history: History) -> Iterator[Line]:

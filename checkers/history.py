@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from checkers.identity import identity
+
 OPEN_NS = 2**63 - 1
 NEVER_NS = -1  # stands for None in the column `given_up_ns`
 
@@ -66,27 +68,6 @@ class Disturbance:
     ended_ns: int | None = None
     status: str | None = None
     evidence: tuple[str, ...] = ()
-
-
-def identity(value: Any) -> Any:
-    """A hashable stand-in: equal for two JSON values exactly if their JSON texts mean the same with the same
-    types.
-
-    Strings, integers and None stand for themselves; anything else becomes a tagged tuple. (In Python `True ==
-    1 == 1.0`.)
-    """
-    kind = type(value)
-    if kind is str or kind is int or value is None:
-        return value
-    if kind is bool:
-        return ("bool", value)
-    if kind is float:
-        return ("float", repr(value))
-    if isinstance(value, list | tuple):
-        return ("list", *[identity(v) for v in value])
-    if isinstance(value, dict):
-        return ("object", *sorted((str(k), identity(v)) for k, v in value.items()))
-    raise TypeError(f"a history holds JSON values only, not {value!r} ({kind.__name__})")
 
 
 def _interned(values: Sequence[Any]) -> tuple[NDArray[np.int64], tuple[Any, ...]]:

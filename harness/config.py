@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.errors import ConfigError
+from harness.suggestion import suggestion
+
+__all__ = ["RunConfig", "configure", "parse_duration", "parse_options", "suggestion"]
 
 _DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)?\s*$")
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
@@ -93,12 +95,3 @@ def parse_options(pairs: Iterable[str]) -> dict[str, str]:
             raise ConfigError(f"-o {key} is given twice", fix="give each option once")
         options[key] = value
     return options
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """The fix for an unknown name: the close one, or all there are."""
-    names = sorted(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.5)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return f"choose one of: {', '.join(names)}" if names else "there are none to choose from"

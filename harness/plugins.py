@@ -17,8 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from harness.config import suggestion
 from harness.errors import ConfigError
+from harness.suggestion import suggestion
 from systems.api import ChecksOptions, ClientContext, Invocation, System
 
 GROUP = "splitbrain.systems"

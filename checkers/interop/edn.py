@@ -25,7 +25,8 @@ from typing import Any, NoReturn
 from checkers.assembly import HistoryError
 from checkers.codec import lines_of
 from checkers.events import Complete, Invoke
-from checkers.history import OPEN_NS, History, identity
+from checkers.history import OPEN_NS, History
+from checkers.identity import identity
 from checkers.interop.edn_events import ANSWERED, TYPES, Event, Pairing, output_of
 from checkers.interop.edn_reader import Atom, Map, Reader, Tagged
 from checkers.interop.edn_values import Values, bare, edn, shown

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
-from checkers.history import OPEN_NS, Op, Outcome, identity
+from checkers.history import OPEN_NS, Op, Outcome
+from checkers.identity import identity
 from checkers.interop.edn_values import edn
 
 TYPES = {"invoke": None, "ok": Outcome.OK, "fail": Outcome.FAIL, "info": Outcome.INFO}

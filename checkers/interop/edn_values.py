@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from checkers.history import identity
+from checkers.identity import identity
 from checkers.interop.edn_reader import Atom, Map, Members, Tagged
 
 Refuse = Callable[[str, str], NoReturn]

@@ -12,7 +12,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, runtime_checkable
 
-from checkers.history import Outcome, identity
+from checkers.history import Outcome
+from checkers.identity import identity
 
 State = Hashable
 Call = tuple[str, Any, Any]  # f, input, output

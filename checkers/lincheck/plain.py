@@ -30,7 +30,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
-from checkers.history import Outcome, identity
+from checkers.history import Outcome
+from checkers.identity import identity
 from checkers.lincheck.model import UNKNOWN, Model, ModelError, State
 from checkers.lincheck.models.base import meant
 from checkers.lincheck.models.values import canonical, text, words

@@ -44,7 +44,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from checkers.events import Complete, Invoke
-from checkers.history import OPEN_NS, History, Op, Outcome, identity
+from checkers.history import OPEN_NS, History, Op, Outcome
+from checkers.identity import identity
 from checkers.lincheck.check import NO_LIMITS, check
 from checkers.lincheck.limits import Limits
 from checkers.lincheck.model import Model

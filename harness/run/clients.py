@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from checkers.codec import Complete, Invoke
+from checkers.events import Complete, Invoke
 from harness.errors import ConfigError, EnvironmentFault
 from harness.plugins import checked_client, load_system, wrong_answer
 from harness.run.dispatch import Act, Dispatch, Done, OutcomeWord, Wait

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from checkers.codec import Line, encode, footer_for
+from checkers.events import Line
+from checkers.lines import encode, footer_for
 from harness.errors import EnvironmentFault
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from checkers.codec import HistoryError
-from checkers.history import OPEN_NS, History, Op, Outcome, identity
+from checkers.history import OPEN_NS, History, Op, Outcome
+from checkers.identity import identity
 from checkers.interop.edn import parse_edn, write_edn
 from checkers.interop.edn_reader import Atom, Map, Members, Reader, Tagged
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from checkers.history import OPEN_NS, Disturbance, History, Op, Outcome, identity
+from checkers.history import OPEN_NS, Disturbance, History, Op, Outcome
+from checkers.identity import identity
 
 
 def op(process: int, call: int, end: int | None, f: str = "write", key: object = "x", **more: object) -> Op:

@@ -15,7 +15,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from checkers.history import Op, Outcome, identity
+from checkers.history import Op, Outcome
+from checkers.identity import identity
 from tests.oracles.specs import Spec
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from checkers.history import OPEN_NS, History, Op, Outcome, identity
+from checkers.history import OPEN_NS, History, Op, Outcome
+from checkers.identity import identity
 from tests.oracles.shapes import Slot, plan
 from tests.oracles.specs import Spec
 

@@ -14,7 +14,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from checkers.history import Op, Outcome, identity
+from checkers.history import Op, Outcome
+from checkers.identity import identity
 from tests.oracles.specs import Spec
 
 

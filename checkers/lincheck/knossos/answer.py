@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 
-from checkers.history import History, identity
+from checkers.history import History
+from checkers.identity import identity
 from checkers.lincheck.check import check
 from checkers.lincheck.knossos import forensics
 from checkers.lincheck.knossos.bisection import bisected, config_of

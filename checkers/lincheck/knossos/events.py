@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from checkers.assembly import HistoryError
-from checkers.history import OPEN_NS, History, Op, Outcome, identity
+from checkers.history import OPEN_NS, History, Op, Outcome
+from checkers.identity import identity
 from checkers.interop.edn_events import TYPES, Event, Pairing
 
 OpMap = dict[str, Any]

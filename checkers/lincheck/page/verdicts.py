@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from checkers.history import OPEN_NS, History, Op, Outcome, identity
+from checkers.history import OPEN_NS, History, Op, Outcome
+from checkers.identity import identity
 from checkers.lincheck.model import UNKNOWN, Model, State
 from checkers.lincheck.page.drawing import Answer, Bar, Page, Part, Unit
 from checkers.lincheck.page.html import render
