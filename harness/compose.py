@@ -274,10 +274,10 @@ def _deployment(plan: RunPlan, system: System, folder: Path) -> Deployment:
 
 
 def _containers(plan: RunPlan, system: System, run_dir: Path, seeds: Mapping[str, int]) -> Deployment:
-    from harness.deploy.containers.cluster import ContainerDeployment
+    from harness.deploy.containers.cluster import CALL_S, ContainerDeployment
     from harness.images import build, engine
 
-    client = engine.connect()
+    client = engine.connect(CALL_S)
     limits = docker_options(plan.place_options)
     own_file = Path(plan.system.rpartition(":")[0])
     return ContainerDeployment(

@@ -22,6 +22,10 @@ from harness.suggestion import suggestion
 from systems.api import ChecksOptions, ClientContext, Invocation, System
 
 GROUP = "splitbrain.systems"
+_ELSEWHERE = (
+    "mend the file, or install what it imports where clients run (--on docker: in an image of your own,"
+    " -o image=NAME; or leave clients on this machine, -o clients=host)"
+)
 _ARGUMENTS = {"node": "ctx", "client": "ctx"}
 
 
@@ -107,7 +111,7 @@ def _import_file(path: Path) -> ModuleType:
     except Exception as error:
         raise ConfigError(
             f"{where_raised(error, str(path))}: importing it raised {type(error).__name__}: {error}",
-            fix="mend the file",
+            fix=_ELSEWHERE if isinstance(error, ImportError) else "mend the file",
         ) from error
     return module
 

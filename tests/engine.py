@@ -32,8 +32,8 @@ def _say(line: str) -> None:
     print(f"{line} (process {os.getpid()})", file=sys.stderr)
 
 
-def of_runs() -> list[str]:
-    """The containers and networks of runs that are there."""
-    client, wanted = client_or_skip(), {"label": [RUN]}
+def of_runs(run: str | None = None) -> list[str]:
+    """The containers and networks that are there, of one run or of all."""
+    client, wanted = client_or_skip(), {"label": [f"{RUN}={run}" if run else RUN]}
     found = client.containers.list(all=True, filters=wanted), client.networks.list(filters=wanted)
     return [str(thing.name) for things in found for thing in things]

@@ -7,6 +7,7 @@ before the nodes are.
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from systems.api import NodeSpec
 
 class Cluster:
     """The base of deployments. specs and members: filled while it is entered, by node."""
+
+    clients_python = sys.executable
 
     def __init__(
         self, layout: Layout, links: Links, specs: Mapping[str, NodeSpec], members: Mapping[str, Member]

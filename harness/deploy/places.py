@@ -13,6 +13,7 @@ from typing import Any
 from harness.errors import ConfigError
 
 LOCAL, DOCKER = "local", "docker"
+CONTAINER, HOST = "container", "host"
 PLACES: Mapping[str, str] = {
     LOCAL: "network namespaces on this machine",
     DOCKER: "containers of the Docker Engine on this machine",
@@ -23,6 +24,7 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
         "cpus": "processors that one node may use, e.g. 0.5",
         "memory": "memory that one node may use, e.g. 512m",
         "image": "the image of nodes, for systems that need more than the project's own",
+        "clients": "where clients run: container (of the image of nodes) or host (a process of this machine)",
     },
 }
 _MEMORY = re.compile(r"\d+[kmg]?")
@@ -32,11 +34,13 @@ _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 @dataclass(frozen=True, slots=True)
 class DockerOptions:
-    """Limits of one node's container; None: the engine's own. image: None for the project's."""
+    """Limits of one node's container; None: the engine's own. image: None for the project's. clients:
+    CONTAINER or HOST."""
 
     cpus: float | None = None
     memory: int | None = None  # bytes
     image: str | None = None
+    clients: str = CONTAINER
 
     def for_engine(self) -> dict[str, Any]:
         """As the engine's SDK takes them."""
@@ -78,4 +82,10 @@ def docker_options(given: Mapping[str, str]) -> DockerOptions:
                 f"-o memory={given['memory']}: not an amount of memory of at least 6m",
                 fix="e.g. -o memory=512m",
             )
-    return DockerOptions(cpus, memory, given.get("image"))
+    clients = given.get("clients", CONTAINER)
+    if clients not in (CONTAINER, HOST):
+        raise ConfigError(
+            f"-o clients={clients}: not a place for clients",
+            fix=f"-o clients={CONTAINER} or -o clients={HOST}",
+        )
+    return DockerOptions(cpus, memory, given.get("image"), clients)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from harness.deploy.seam import Member
 from harness.errors import EnvironmentFault
 
 PROBE_S, PAUSE_S = 0.2, 0.01
+
+Target = tuple[str, int]  # address, port
+Accepting = Callable[[Sequence[Target]], set[Target]]
 
 
 def wait_ready(
@@ -21,20 +24,24 @@ def wait_ready(
     ports: Mapping[str, Sequence[int]],
     addresses: Mapping[str, str],
     timeout_s: float,
+    accepting: Accepting | None = None,
 ) -> None:
     """Return when all are ready. Raises EnvironmentFault naming who is not, why, and what it wrote last.
 
-    A node without ports is ready when its own program runs.
+    A node without ports is ready when its own program runs. accepting: which of some (address, port) accept
+    connections, where a probe from this process does not get there.
     """
+    accepting = accepting or _accepting_here
     waiting = [(name, port) for name in nodes for port in (ports[name] or (None,))]
     deadline = time.monotonic() + timeout_s
     while True:
         for node in nodes.values():
             _check_runs(node)
+        open_ports = accepting([(addresses[name], port) for name, port in waiting if port is not None])
         waiting = [
             (name, port)
             for name, port in waiting
-            if not (nodes[name].has_begun() if port is None else accepts(addresses[name], port))
+            if not (nodes[name].has_begun() if port is None else (addresses[name], port) in open_ports)
         ]
         if not waiting:
             return
@@ -54,6 +61,10 @@ def _check_runs(node: Member) -> None:
             f"{node.name} ended while it started ({node.ending()}){node.tail()}",
             fix="run the node's command by hand; the report shows it, and its output is in the run's folder",
         )
+
+
+def _accepting_here(targets: Sequence[Target]) -> set[Target]:
+    return {target for target in targets if accepts(*target)}
 
 
 def accepts(address: str, port: int) -> bool:

@@ -99,13 +99,14 @@ class Member(Protocol):
 
 
 class Deployment(Protocol):
-    """A deployed cluster. Entering starts every node and returns when all are ready; leaving stops and
-    collects everything.
+    """A deployed cluster. clients_python: the interpreter where clients live. Entering starts every node and
+    returns when all are ready; leaving stops and collects everything.
     """
 
     nodes: tuple[str, ...]
     addresses: Mapping[str, str]
     place: str
+    clients_python: str
 
     def __enter__(self) -> Deployment: ...
 

@@ -12,6 +12,9 @@ LABEL = "io.splitbrain"
 NODE = "splitbrain-node"
 BASE = "splitbrain-base"
 
+INTERPRETER = "/opt/splitbrain/python"  # in the image; the Dockerfile puts it there
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
 ONLINE_BASE = "python:3.11-slim-bookworm"  # the same Debian and the same Python as SUITE has
@@ -35,7 +38,7 @@ EXCLUDED = (
 )
 BASE_CHANGES = (
     f"LABEL {LABEL}=1",
-    "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    f"ENV PATH={PATH}",
     'CMD ["sleep", "infinity"]',
 )
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}  # as Debian and Docker say: as Python and uname say

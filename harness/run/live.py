@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import queue
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -81,7 +80,7 @@ class ClientsProcess:
 
     def __init__(self, deployment: Deployment) -> None:
         self._process: subprocess.Popen[bytes] = deployment.client_process(
-            [sys.executable, "-m", "harness.run.clients"]
+            [deployment.clients_python, "-m", "harness.run.clients"]
         )
         self._inbox: queue.SimpleQueue[FromClients | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, name="clients-reader", daemon=True).start()

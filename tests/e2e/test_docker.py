@@ -60,6 +60,7 @@ def test_a_system_in_a_file_of_its_own_runs_in_containers(splitbrain: Splitbrain
     asked = ("run", f"{store}:TcpStore", "--nodes", "1", "--on", "docker", "--time", "5s")
     assert splitbrain(*asked).code == 0
     assert splitbrain(*asked, "-o", "stale=yes").code == 1
+    assert splitbrain(*asked, "-o", "clients=host").code == 0
 
 
 def begun(folder: Path, code: int) -> subprocess.Popen[bytes]:
@@ -86,7 +87,8 @@ def test_interrupted_it_reports_and_leaves_nothing(tmp_path: Path) -> None:
 def test_killed_it_leaves_containers_that_the_doctor_removes(tmp_path: Path, splitbrain: Splitbrain) -> None:
     before = rules()
     assert begun(tmp_path, signal.SIGKILL).wait(60) == -signal.SIGKILL
-    assert len(of_runs()) == 8  # three nodes, four keepers, a network
+    # Three nodes, four keepers, a network; the clients' container ends with the bridge to it.
+    wait_for(lambda: len(of_runs()) == 8, "the end of the clients")
     ended = splitbrain("doctor", "--on", "docker", "--cleanup")
     assert ended.code == 0, ended.err + ended.out
     assert "removed: container splitbrain-" in ended.out
@@ -108,6 +110,7 @@ def test_the_next_run_removes_what_a_killed_one_left(tmp_path: Path, splitbrain:
     [
         (("--on", "moon"), 4, "--place"),
         (("--on", "docker", "-o", "memory=lots"), 4, "-o memory=lots"),
+        (("--on", "docker", "-o", "clients=moon"), 4, "-o clients=moon"),
         (("--on", "docker", "-o", "image=no-such-image"), 3, "no-such-image"),
         (("-o", "cpus=1"), 4, "cpus"),
     ],

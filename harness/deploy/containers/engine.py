@@ -37,16 +37,16 @@ def sweep(client: Any, run: str | None = None) -> list[str]:
     with faults("remove what a run left"):
         for container in client.containers.list(all=True, filters=wanted, ignore_removed=True):
             if run or not lives(container.labels.get(MAKER, "")):
-                _remove(container.remove, v=True, force=True)
+                remove(container.remove, v=True, force=True)
                 removed.append(f"container {container.name}")
         for network in client.networks.list(filters=wanted):
             if run or not lives((network.attrs.get("Labels") or {}).get(MAKER, "")):
-                _remove(network.remove)
+                remove(network.remove)
                 removed.append(f"network {network.name}")
     return removed
 
 
-def _remove(remove: Any, **how: bool) -> None:
+def remove(remove: Any, **how: bool) -> None:
     """Remove something that another may be removing too."""
     import docker.errors
 

@@ -1,14 +1,14 @@
-"""A node's container as a `Host`.
+"""A container of a run as a `Host`.
 
 Invariants: every call has a time limit, kept inside the container too, so that nothing runs on there.
 """
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
 from typing import Any
 
+from harness.deploy.containers.stream import STDERR, STDOUT, Stream
 from harness.deploy.seam import Completed
 from harness.errors import EnvironmentFault
 from harness.images.engine import faults
@@ -18,7 +18,7 @@ KILLED = 137
 
 
 class ContainerHost:
-    """The container of the node `name`."""
+    """A container, at the place `name`."""
 
     def __init__(self, name: str, container: Any) -> None:
         self.name = name
@@ -30,7 +30,7 @@ class ContainerHost:
         limited = ["timeout", "-s", "KILL", f"{timeout_s:g}", *argv]
         with faults(f"run `{' '.join(argv)}` at {self.name}"):
             made = api.exec_create(self._container.id, limited, stdin=True, stdout=True, stderr=True)
-            stream = api.exec_start(made["Id"], socket=True)
+            stream = Stream(api.exec_start(made["Id"], socket=True))
             out, err = self._talk(stream, stdin, timeout_s + GRACE_S, argv)
             code = int(api.exec_inspect(made["Id"])["ExitCode"])
         if code == KILLED:
@@ -56,22 +56,23 @@ class ContainerHost:
             raise EnvironmentFault(f"{self.name}: {done.stderr.decode(errors='replace').strip()}")
         return done
 
-    def _talk(self, stream: Any, stdin: bytes, limit_s: float, argv: Sequence[str]) -> tuple[bytes, bytes]:
+    def _talk(self, stream: Stream, stdin: bytes, limit_s: float, argv: Sequence[str]) -> tuple[bytes, bytes]:
         """Write `stdin`, then read both outputs to their end."""
-        from docker.utils.socket import frames_iter
-
-        raw: socket.socket = stream._sock
-        raw.settimeout(limit_s)
-        parts: dict[int, list[bytes]] = {1: [], 2: []}
+        stream.bounded(limit_s)
+        parts: dict[int, list[bytes]] = {STDOUT: [], STDERR: []}
         try:
-            raw.sendall(stdin)
-            raw.shutdown(socket.SHUT_WR)
-            for kind, part in frames_iter(stream, tty=False):  # type: ignore[no-untyped-call]
+            stream.write(stdin)
+            stream.end_input()
+            for kind, part in stream.frames():
                 parts[kind].append(part)
         except TimeoutError:
             raise EnvironmentFault(
                 f"{self.name}: the engine did not end `{' '.join(argv)}` within {limit_s:g} s"
             ) from None
+        except OSError as error:
+            raise EnvironmentFault(
+                f"{self.name}: the engine's stream of `{' '.join(argv)}` broke: {error.strerror or error}"
+            ) from None
         finally:
-            raw.close()
-        return b"".join(parts[1]), b"".join(parts[2])
+            stream.close()
+        return b"".join(parts[STDOUT]), b"".join(parts[STDERR])

@@ -10,6 +10,7 @@ commands of faults run from this machine in the namespace where that is possible
 from __future__ import annotations
 
 import ipaddress
+import os
 import random
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +19,11 @@ from typing import Any
 
 from harness.deploy.commands import run_all
 from harness.deploy.containers.engine import is_here, labels
+from harness.deploy.containers.host import ContainerHost
+from harness.deploy.containers.sharing import BOOT, require_kernel
 from harness.deploy.seam import Completed
 from harness.errors import EnvironmentFault
+from harness.images import recipe
 from harness.images.engine import faults
 from nemeses import linux
 from nemeses.faults import CLIENTS
@@ -27,7 +31,20 @@ from nemeses.faults import CLIENTS
 FIRST_NODE, CLIENTS_HOST, MAX_NODES = 10, 200, 25
 POOL = ipaddress.ip_network("10.78.0.0/16")  # a /24 of it for each run
 ATTEMPTS = 40
+COMMAND_S = 10.0
 IDLE = ("sleep", "infinity")
+
+
+PROBE = """
+import socket, sys
+for target in sys.argv[1:]:
+    host, port = target.split()
+    try:
+        socket.create_connection((host, int(port)), 0.2).close()
+    except OSError:
+        continue
+    print(target)
+"""
 
 
 class ContainerNetwork:
@@ -38,7 +55,7 @@ class ContainerNetwork:
         self._places = (*nodes, CLIENTS)
         self._run = run
         self._image = image
-        self._here = is_here(client)
+        self.enterable = is_here(client)  # and, once a keeper is up, if that proves to be so
         self._network: Any = None
         self._pids: dict[str, int] = {}
         self.keepers: dict[str, Any] = {}
@@ -53,7 +70,31 @@ class ContainerNetwork:
         )
         with ThreadPoolExecutor(len(self._places)) as pool:
             self.keepers = dict(zip(self._places, pool.map(self._keep, self._places), strict=True))
+        self._examine()
         self.run(dict.fromkeys(self._places, linux.install_argv()))
+
+    def _examine(self) -> None:
+        """Whose kernel it is, and whether its processes have the numbers that the engine says.
+
+        They have others where this program is in a container itself; to enter by number would then be to
+        enter somebody else's network.
+        """
+        shown = ("sh", "-c", f"cat {BOOT} && stat -Lc %i /proc/self/ns/net")
+        boot, inode = self._exec(CLIENTS, shown).stdout.decode().split()
+        require_kernel(boot)
+        if self.enterable:
+            try:
+                self.enterable = os.stat(f"/proc/{self._pids[CLIENTS]}/ns/net").st_ino == int(inode)
+            except OSError:
+                self.enterable = False
+
+    def accepting(self, targets: Sequence[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Those of (address, port) that accept connections from where clients are."""
+        if not targets:
+            return set()
+        argv = (recipe.INTERPRETER, "-I", "-S", "-c", PROBE, *(f"{host} {port}" for host, port in targets))
+        lines = self._exec(CLIENTS, argv).stdout.decode().splitlines()
+        return {(host, int(port)) for host, port in (line.split() for line in lines)}
 
     def _make_network(self) -> ipaddress.IPv4Network:
         """A network whose addresses nobody else has: the engine knows, so ask it until it agrees."""
@@ -91,7 +132,7 @@ class ContainerNetwork:
                 network=self._network.name,
                 networking_config={self._network.name: here},
                 cap_drop=["ALL"],
-                cap_add=[] if self._here else ["NET_ADMIN"],
+                cap_add=["NET_ADMIN"],  # for the commands of faults, where they cannot be run from here
                 security_opt=["no-new-privileges"],
                 mem_limit="64m",
             )
@@ -106,7 +147,7 @@ class ContainerNetwork:
 
     def run(self, argvs: Mapping[str, Sequence[str]]) -> dict[str, Completed]:
         """Run one command at each place, side by side. Raises EnvironmentFault if one fails."""
-        if self._here:
+        if self.enterable:
             return run_all({place: ((*self.enter(place), *argv), b"") for place, argv in argvs.items()})
         if not argvs:
             return {}
@@ -119,7 +160,4 @@ class ContainerNetwork:
         return done
 
     def _exec(self, place: str, argv: Sequence[str]) -> Completed:
-        with faults(f"run {argv[0]} at {place}"):
-            done = self.keepers[place].exec_run(list(argv), user="root", demux=True)
-        out, err = done.output
-        return Completed(done.exit_code, out or b"", err or b"")
+        return ContainerHost(place, self.keepers[place]).exec(argv, timeout_s=COMMAND_S)

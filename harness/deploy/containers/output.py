@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from harness.errors import EnvironmentFault
 from harness.images.engine import faults
+
+END_S = 10.0
 
 
 class Output:
@@ -24,16 +27,18 @@ class Output:
 
     def attach(self) -> None:
         """Before each start."""
-        self.join(None)
+        if not self.join(END_S):
+            raise EnvironmentFault(f"the engine does not end the output of {self._container.name}")
         with faults(f"attach to {self._container.name}"):
             stream = self._container.attach(stdout=True, stderr=True, stream=True, logs=False, demux=True)
         self._thread = threading.Thread(target=self._copy, args=(stream,), daemon=True)
         self._thread.start()
 
-    def join(self, timeout_s: float | None) -> None:
-        """Wait until the container's last words are written down."""
+    def join(self, timeout_s: float) -> bool:
+        """Wait until the container's last words are written down; whether they are."""
         if self._thread is not None:
             self._thread.join(timeout_s)
+        return self._thread is None or not self._thread.is_alive()
 
     def _copy(self, stream: Iterator[tuple[bytes | None, bytes | None]]) -> None:
         import requests

@@ -212,7 +212,7 @@ def test_clients_live_at_their_own_address(cluster: Cluster, folder: Path) -> No
         f"import socket, sys; s = socket.create_connection(('{cluster.addresses['n1']}', 7000));"
         "print(s.getsockname()[0], sys.stdin.read()); print('to the log', file=sys.stderr)"
     )
-    process = cluster.client_process(program("-c", text))
+    process = cluster.client_process(program("-c", text, python=cluster.clients_python))
     assert process.stdin is not None
     process.stdin.write(b"in")
     process.stdin.close()

@@ -35,6 +35,7 @@ class Cluster(Protocol):
     addresses: Mapping[str, str]
     clients_address: str
     python: str
+    clients_python: str
 
     def apply(self, fault: Fault) -> Evidence: ...
 
@@ -95,7 +96,8 @@ class Traffic:
         self._read = read or self._read_here
         (folder / CLIENTS).mkdir()
         self.addresses = {**cluster.addresses, CLIENTS: cluster.clients_address}
-        listener = program(ECHO, CLIENTS, self.addresses[CLIENTS], str(PORT), str(folder / CLIENTS))
+        mine = (self.addresses[CLIENTS], str(PORT), str(folder / CLIENTS))
+        listener = program(ECHO, CLIENTS, *mine, python=cluster.clients_python)
         self._listener = cluster.client_process(listener)
         self._number = 0
         eventually(lambda: self._packets(CLIENTS) is not None, "clients listen")
@@ -114,7 +116,7 @@ class Traffic:
 
     def send(self, source: str, text: str, targets: Sequence[str]) -> None:
         """Send `text` from `source` to all `targets`."""
-        python = sys.executable if source == CLIENTS else self._cluster.python
+        python = self._cluster.clients_python if source == CLIENTS else self._cluster.python
         argv = program("-c", SEND, text, *(self.addresses[t] for t in targets), python=python)
         if source == CLIENTS:
             with self._cluster.client_process(argv) as process:

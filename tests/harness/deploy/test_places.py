@@ -20,6 +20,11 @@ def test_limits_in_the_engines_units() -> None:
     assert docker_options({"memory": "8000000"}).memory == 8_000_000
 
 
+def test_clients_live_in_a_container_unless_asked_otherwise() -> None:
+    assert docker_options({}).clients == "container"
+    assert docker_options({"clients": "host"}).clients == "host"
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [
@@ -30,6 +35,7 @@ def test_limits_in_the_engines_units() -> None:
         ("memory", "5m"),
         ("memory", "1t"),
         ("memory", ""),
+        ("clients", "moon"),
     ],
 )
 def test_a_wrong_limit_is_named(option: str, value: str) -> None:

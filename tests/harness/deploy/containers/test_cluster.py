@@ -61,20 +61,20 @@ def deployed(
 def test_a_program_that_the_image_does_not_have_is_named(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault, match=r"start the container of n[12]: .*no-such-program"):
         deployed(tmp_path, Program(("no-such-program",))).__enter__()
-    assert of_runs() == []
+    assert of_runs(tmp_path.name) == []
 
 
 def test_a_node_that_ends_at_once_is_told_with_its_words(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault, match=r"ended while it started \(exit code 3\)") as raised:
         deployed(tmp_path, EchoSystem({"n2": "die"})).__enter__()
     assert "this node dies" in str(raised.value)
-    assert of_runs() == []
+    assert of_runs(tmp_path.name) == []
 
 
 def test_a_node_that_never_listens_is_named_after_the_time_limit(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault, match=r"n1 did not accept connections on .* within 1 s"):
         deployed(tmp_path, EchoSystem({"n1": "deaf"}), ready_s=1).__enter__()
-    assert of_runs() == []
+    assert of_runs(tmp_path.name) == []
 
 
 def test_a_node_that_the_kernel_kills_for_memory_died_of_that(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_node_that_the_kernel_kills_for_memory_died_of_that(tmp_path: Path) ->
         eventually(lambda: len(cluster.check_alive()) == 2, "both died")
         assert f"n1 died by itself (killed by the kernel: {TOLD})" in cluster.check_alive()[0]
         assert "eating" in cluster.check_alive()[0]
-    assert of_runs() == []
+    assert of_runs(tmp_path.name) == []
 
 
 def test_a_node_that_the_kernel_kills_while_it_starts_is_told_with_the_limit(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_node_that_the_kernel_kills_while_it_starts_is_told_with_the_limit(tmp
         # It never listens, so no look is quick enough to find it ready.
         deployed(tmp_path, eater(EATS, ports=(7000,)), LIMITED).__enter__()
     assert "eating" in str(raised.value)
-    assert of_runs() == []
+    assert of_runs(tmp_path.name) == []
 
 
 def test_a_container_removed_by_a_stranger_is_an_environment_fault(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_container_removed_by_a_stranger_is_an_environment_fault(tmp_path: Pat
         client_or_skip().containers.get(f"splitbrain-{tmp_path.name}-n1").remove(force=True)
         with pytest.raises(EnvironmentFault, match=r"look at the container of n1: .*[Nn]o such container"):
             cluster.check_alive()
-    assert of_runs() == []
+    assert of_runs(tmp_path.name) == []
 
 
 def test_limits_arrive_at_the_engine(tmp_path: Path) -> None:
