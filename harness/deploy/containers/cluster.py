@@ -129,9 +129,10 @@ class ContainerDeployment(Cluster):
     def _require_reach(self, within: bool) -> None:
         if self._limits.clients == HOST and not within:
             raise MissingPrerequisite(
-                "-o clients=host: clients would enter a container's network, which takes root on the engine's"
-                " machine and process numbers that are those of the engine",
-                fix="leave it out (clients then live in a container), or run as root beside the engine",
+                f"-o clients=host: from here, no process can enter the network of a container of the Docker"
+                f" Engine at {address()}",
+                fix="leave it out (clients then live in a container), or run as root on the engine's machine"
+                " and outside of containers, with DOCKER_HOST unset",
             )
 
     def _set_up_network(self) -> None:
