@@ -287,7 +287,7 @@ def _containers(plan: RunPlan, system: System, run_dir: Path, seeds: Mapping[str
         run_dir=run_dir,
         seeds=seeds,
         client=client,
-        image=limits.image or build.require(client),
+        image=build.require(client, limits.image),
         limits=limits,
         readable=[own_file.parent] if own_file.suffix == ".py" else [],
         ready_timeout_s=plan.ready_timeout_s,

@@ -31,11 +31,15 @@ def present(client: docker.DockerClient) -> bool:
     return base.exists(client, content.image_name())
 
 
-def require(client: docker.DockerClient) -> str:
-    """The image of these sources. Raises MissingPrerequisite when it is not there."""
-    name = content.image_name()
+def require(client: docker.DockerClient, wanted: str | None = None) -> str:
+    """The image that is wanted, otherwise that of these sources. Raises MissingPrerequisite when it is not
+    there.
+    """
+    name = wanted or content.image_name()
     if not base.exists(client, name):
-        raise MissingPrerequisite(f"no image {name} at {engine.address()}", fix=BUILD)
+        fix = f"correct it, or leave it out, for the project's own: {BUILD}" if wanted else BUILD
+        asked = f" (-o image={wanted})" if wanted else ""
+        raise MissingPrerequisite(f"no image {name} at {engine.address()}{asked}", fix=fix)
     return name
 
 

@@ -22,6 +22,10 @@ _SCHEMES = ("unix", "tcp", "http", "https", "ssh")
 _START = "install and start a Docker Engine (apt-get install docker.io; systemctl start docker)"
 
 
+class EngineLost(EnvironmentFault):
+    """It did not answer at all, or not in time."""
+
+
 def address() -> str:
     """Where the engine is looked for: DOCKER_HOST, as for docker itself."""
     return os.environ.get("DOCKER_HOST") or DEFAULT_HOST
@@ -72,6 +76,11 @@ def faults(doing: str) -> Iterator[None]:
     """What the engine refuses while `doing` this, as an EnvironmentFault."""
     try:
         yield
+    except (requests.ConnectionError, requests.Timeout) as error:
+        raise EngineLost(
+            f"the Docker Engine at {address()} does not answer, asked to {doing}",
+            fix="start it again; what a run left, `splitbrain doctor --cleanup` then removes",
+        ) from error
     except (DockerException, requests.RequestException) as error:
         said = getattr(error, "explanation", None) or error
         raise EnvironmentFault(

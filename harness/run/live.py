@@ -79,6 +79,7 @@ class ClientsProcess:
     """The clients' process, seen from the conductor."""
 
     def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
         self._process: subprocess.Popen[bytes] = deployment.client_process(
             [deployment.clients_python, "-m", "harness.run.clients"]
         )
@@ -89,6 +90,8 @@ class ClientsProcess:
         decoder = msgspec.json.Decoder(FromClients)
         assert self._process.stdout is not None
         for line in self._process.stdout:
+            if not line.endswith(b"\n"):
+                break  # it died while it spoke
             self._inbox.put(decoder.decode(line))
         self._inbox.put(None)
 
@@ -109,6 +112,7 @@ class ClientsProcess:
             return None
         if message is None:
             code = self._process.wait(timeout=5)
+            self._deployment.check_alive()  # a place that is lost takes the clients along, and says so itself
             raise EnvironmentFault(
                 f"the clients' process ended with status {code} in mid-run",
                 fix="see clients.log in the run folder",

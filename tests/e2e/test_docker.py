@@ -111,7 +111,7 @@ def test_the_next_run_removes_what_a_killed_one_left(tmp_path: Path, splitbrain:
         (("--on", "moon"), 4, "--place"),
         (("--on", "docker", "-o", "memory=lots"), 4, "-o memory=lots"),
         (("--on", "docker", "-o", "clients=moon"), 4, "-o clients=moon"),
-        (("--on", "docker", "-o", "image=no-such-image"), 3, "no-such-image"),
+        (("--on", "docker", "-o", "image=no-such-image"), 6, "no-such-image"),
         (("-o", "cpus=1"), 4, "cpus"),
     ],
 )

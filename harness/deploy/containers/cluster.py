@@ -33,12 +33,13 @@ from harness.deploy.readiness import wait_ready
 from harness.deploy.seam import Host
 from harness.errors import MissingPrerequisite
 from harness.images import recipe
-from harness.images.engine import address, faults
+from harness.images.engine import EngineLost, address, faults
 from nemeses.faults import CLIENTS
 from systems.api import NodeSpec, System
 
 PYTHON = recipe.INTERPRETER
 CALL_S = 20.0  # what one call of the engine may take, so that one which is gone holds up nothing for long
+LAST_S = 5.0  # and one that is asked to clean up although it did not answer before
 
 
 class ContainerDeployment(Cluster):
@@ -177,10 +178,12 @@ class ContainerDeployment(Cluster):
             return
         self._entered = False
         self._end_clients()
+        ends = [self._clients_made.end, *(node.end for node in self._running.values())]
         try:
-            self._clients_made.end()
-            if self._running:
-                with ThreadPoolExecutor(len(self._running)) as pool:
-                    list(pool.map(lambda node: node.end(), self._running.values()))
+            with ThreadPoolExecutor(len(ends)) as pool:
+                list(pool.map(lambda end: end(), ends))
+        except EngineLost:
+            self._client.api.timeout = LAST_S
+            raise
         finally:
             engine.sweep(self._client, self._run)
