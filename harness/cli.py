@@ -105,8 +105,14 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="valid, or anomaly: what is wanted of this run.",
         ),
         click.option(
-            "--on", "place", default="local", show_default=True, help="Where nodes live: local or docker."
+            "--on",
+            "place",
+            default="local",
+            show_default=True,
+            help="Where nodes live: local, docker or ssh.",
         ),
+        click.option("--hosts", default=None, metavar="FILE", help="The machines of --on ssh (docs/ssh.md)."),
+        click.option("--keep", is_flag=True, help="With --on ssh: leave the run's folders on the machines."),
         click.option(
             "--failed-cas",
             default="observation",

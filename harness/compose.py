@@ -24,7 +24,7 @@ from checkers.codec import VERSION, Header, decode
 from checkers.history import History, Outcome
 from harness.config import RunConfig, suggestion
 from harness.deploy.netns import LocalDeployment
-from harness.deploy.places import DOCKER, LOCAL, docker_options, split_options
+from harness.deploy.places import DOCKER, HOSTS, KEEP, LOCAL, SSH, docker_options, split_options, ssh_options
 from harness.deploy.seam import Deployment
 from harness.environment import environment
 from harness.errors import ConfigError, EnvironmentFault
@@ -63,6 +63,7 @@ def plan_run(config: RunConfig) -> RunPlan:
         raise ConfigError(f"unknown workload {config.workload!r}", fix=suggestion(config.workload, WORKLOADS))
     nodes = tuple(f"n{i}" for i in range(1, config.nodes + 1))
     given, place_options = split_options(config.place, config.options, getattr(system, "options", {}))
+    place_options |= ssh_options(config.place, config.hosts, config.keep)
     options = checked_options(system, given, nodes)
     try:
         faults = plan_faults(
@@ -107,7 +108,10 @@ def command_of(plan: RunPlan) -> str:
     words += ["--failed-cas", plan.failed_cas, "--expect", plan.expect, "--seed", plan.seed]
     words += ["--stop-on-violation"] if plan.stop_on_violation else []
     words += ["--on", plan.place] if plan.place != LOCAL else []
-    for key, value in {**plan.options, **plan.place_options}.items():
+    theirs = dict(plan.place_options)
+    words += ["--hosts", theirs.pop(HOSTS)] if plan.place == SSH else []
+    words += ["--keep"] if plan.place == SSH and theirs.pop(KEEP, "") else []
+    for key, value in {**plan.options, **theirs}.items():
         words += ["-o", f"{key}={value}"]
     return shlex.join(map(str, words))
 
@@ -173,7 +177,7 @@ class Run:
                 self.place = deployment.place
             if deployment is not None and not self.phases.failed:
                 with self.phases.phase("workload"):
-                    watcher = RoleWatcher(system, deployment.log_files())
+                    watcher = RoleWatcher(system, deployment.log_files(), deployment.clock_offsets)
                     conductor = Conductor(
                         self.plan, deployment, journal, watcher, self.observer, self.stop.event
                     )
@@ -262,6 +266,8 @@ def _deployment(plan: RunPlan, system: System, folder: Path) -> Deployment:
     run_dir, seeds = folder.resolve(), {name: names.number(f"node-{name}") for name in plan.nodes}
     if plan.place == DOCKER:
         return _containers(plan, system, run_dir, seeds)
+    if plan.place == SSH:
+        return _hosts(plan, system, run_dir, seeds)
     return LocalDeployment(
         system=system,
         nodes=plan.nodes,
@@ -290,6 +296,26 @@ def _containers(plan: RunPlan, system: System, run_dir: Path, seeds: Mapping[str
         image=limits.image or build.require(client),
         limits=limits,
         readable=[own_file.parent] if own_file.suffix == ".py" else [],
+        ready_timeout_s=plan.ready_timeout_s,
+    )
+
+
+def _hosts(plan: RunPlan, system: System, run_dir: Path, seeds: Mapping[str, int]) -> Deployment:
+    from harness.deploy.ssh.cluster import SshDeployment
+    from harness.deploy.ssh.inventory import read
+    from harness.deploy.ssh.sources import Sources
+
+    own_file = Path(plan.system.rpartition(":")[0])
+    return SshDeployment(
+        system=system,
+        nodes=plan.nodes,
+        options=plan.options,
+        run_dir=run_dir,
+        seeds=seeds,
+        inventory=read(plan.place_options[HOSTS]),
+        cuts=any(fault.spec.kind == "partition" for fault in plan.faults.faults),
+        sources=Sources(own_file.parent if own_file.suffix == ".py" else None),
+        keep=KEEP in plan.place_options,
         ready_timeout_s=plan.ready_timeout_s,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from harness.deploy.clients import end_client, start_client
 from harness.deploy.layout import Layout
@@ -20,6 +21,8 @@ from systems.api import NodeSpec
 
 class Cluster:
     """The base of deployments. specs and members: filled while it is entered, by node."""
+
+    clock_offsets: Mapping[str, int] = MappingProxyType({})
 
     def __init__(
         self, layout: Layout, links: Links, specs: Mapping[str, NodeSpec], members: Mapping[str, Member]

@@ -96,13 +96,17 @@ class Member(Protocol):
 
 
 class Deployment(Protocol):
-    """A deployed cluster. Entering starts every node and returns when all are ready; leaving stops and
+    """A deployed cluster. clock_offsets: node -> what to add to times of its host's monotonic clock, in
+    nanoseconds (none: it is ours).
+
+    Entering starts every node and returns when all are ready; leaving stops and
     collects everything.
     """
 
     nodes: tuple[str, ...]
     addresses: Mapping[str, str]
     place: str
+    clock_offsets: Mapping[str, int]
 
     def __enter__(self) -> Deployment: ...
 

@@ -72,7 +72,6 @@ class SshDeployment(Cluster):
         self.nodes = tuple(nodes)
         self.addresses: Mapping[str, str] = {}
         self.python = ""
-        self.clock_offsets: Mapping[str, int] = {}
         self._run_dir = run_dir
         self._run = run_dir.name
         self._jumps = inventory.jump is not None
@@ -131,6 +130,10 @@ class SshDeployment(Cluster):
     def host(self, name: str) -> Host:
         """The machine of one node."""
         return self._hosts[name]
+
+    def log_files(self) -> Mapping[str, Sequence[Path]]:
+        """Node -> the copies here of the files of its spec, then of its outputs. They may not exist yet."""
+        return {n: self._layout.logs(n, spec, there=self._home(n)) for n, spec in self._specs.items()}
 
     def _note(self, examined: Mapping[str, Examined]) -> None:
         self.clock_offsets = {name: e.ahead_ns for name, e in examined.items()}
@@ -198,7 +201,7 @@ class SshDeployment(Cluster):
         if problems:
             raise EnvironmentFault(
                 "; ".join(dict.fromkeys(problems)),
-                fix="when they answer: `splitbrain doctor --on ssh --hosts FILE --cleanup` removes what is left",
+                fix="`splitbrain doctor --on ssh --hosts FILE --cleanup` removes it when they answer",
             )
 
     def _leave_host(self, host: SshHost) -> list[str]:
