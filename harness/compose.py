@@ -71,6 +71,8 @@ def plan_run(config: RunConfig) -> RunPlan:
         )
     except NemesisError as error:
         raise ConfigError(f"-n {config.nemeses}: {error}", fix="see `splitbrain list nemeses`") from None
+    if config.place == SSH:
+        _check_hosts(place_options[HOSTS], config.nodes)
     kept = config.model_dump(
         include=set(RunPlan.__struct_fields__) - {"system", "options", "nodes", "place_options"}
     )
@@ -82,6 +84,19 @@ def plan_run(config: RunConfig) -> RunPlan:
         place_options=place_options,
         **kept,
     )
+
+
+def _check_hosts(path: str, nodes: int) -> None:
+    """What is wrong with the hosts file is told before there is a run."""
+    from harness.deploy.ssh.inventory import check_secrets, read
+
+    inventory = read(path)
+    check_secrets(inventory)
+    if nodes > len(inventory.hosts):
+        raise ConfigError(
+            f"{nodes} nodes, and {len(inventory.hosts)} hosts in the hosts file",
+            fix=f"add hosts to {path}, or run with --nodes {len(inventory.hosts)}",
+        )
 
 
 def command_of(plan: RunPlan) -> str:
@@ -159,6 +174,7 @@ class Run:
     phases: Phases = field(init=False)
     driven: Driven | None = None
     place: str = "local"
+    kept: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.phases = Phases(self.folder / "crash.log", self.observer.phase)
@@ -189,6 +205,7 @@ class Run:
                 try:
                     if deployment is not None:
                         deployment.__exit__(None, None, None)
+                        self.kept = tuple(deployment.kept)
                 finally:
                     journal.close()
                     finish(journal.path)
@@ -257,7 +274,7 @@ class Run:
             config=config_shown(self.plan),
             environment=environment(self.place),
             replay=command_of(self.plan),
-            notes=tuple(driven.notes),
+            notes=(*driven.notes, *self.kept),
         )
 
 

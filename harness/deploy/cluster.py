@@ -23,6 +23,7 @@ class Cluster:
     """The base of deployments. specs and members: filled while it is entered, by node."""
 
     clock_offsets: Mapping[str, int] = MappingProxyType({})
+    kept: Sequence[str] = ()
 
     def __init__(
         self, layout: Layout, links: Links, specs: Mapping[str, NodeSpec], members: Mapping[str, Member]

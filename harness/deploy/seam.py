@@ -97,7 +97,7 @@ class Member(Protocol):
 
 class Deployment(Protocol):
     """A deployed cluster. clock_offsets: node -> what to add to times of its host's monotonic clock, in
-    nanoseconds (none: it is ours).
+    nanoseconds (none: it is ours). kept: what is left on purpose when it was left, each in a sentence.
 
     Entering starts every node and returns when all are ready; leaving stops and
     collects everything.
@@ -107,6 +107,7 @@ class Deployment(Protocol):
     addresses: Mapping[str, str]
     place: str
     clock_offsets: Mapping[str, int]
+    kept: Sequence[str]
 
     def __enter__(self) -> Deployment: ...
 

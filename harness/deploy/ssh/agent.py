@@ -120,6 +120,8 @@ def release(base: str, run: str, keep: bool = False, everything: bool = False) -
     if not _until(lambda: _signal_all([p for p in _pids() if _mark(p).startswith(f"{run}/")]), KILL_S):
         raise Refused(f"processes of {run} did not die by SIGKILL")
     folder = f"{base}/runs/{run}"
+    # A keeper still writes down how its node ended, and then is gone as well.
+    _until(lambda: not any(_stat(keeper) for keeper in _keepers(folder)), WORDS_S)
     if run and not keep and os.path.isdir(folder):
         _remove(folder)
         removed.append(f"folder {folder}")
@@ -133,6 +135,11 @@ def release(base: str, run: str, keep: bool = False, everything: bool = False) -
         if os.path.isdir(empty) and not os.listdir(empty):
             os.rmdir(empty)
     return removed
+
+
+def _keepers(folder: str) -> list[int]:
+    homes = [f"{folder}/{name}" for name in os.listdir(folder)] if os.path.isdir(folder) else []
+    return [status(home)["keeper"] for home in homes if os.path.exists(f"{home}/status.json")]
 
 
 def unpack(archive: str, target: str) -> str:

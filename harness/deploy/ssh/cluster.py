@@ -33,7 +33,7 @@ from harness.deploy.ssh.inventory import Inventory
 from harness.deploy.ssh.links import HostLinks, each
 from harness.deploy.ssh.node import SshNode
 from harness.deploy.ssh.sources import Sources
-from harness.errors import ConfigError, EnvironmentFault, MissingPrerequisite, SplitbrainError
+from harness.errors import EnvironmentFault, MissingPrerequisite, SplitbrainError
 from nemeses.faults import CLIENTS
 from systems.api import NodeSpec, System
 
@@ -64,11 +64,6 @@ class SshDeployment(Cluster):
         ready_timeout_s: float = 20.0,
     ) -> None:
         check_names(nodes, MAX_NODES)
-        if len(nodes) > len(inventory.hosts):
-            raise ConfigError(
-                f"{len(nodes)} nodes, and {len(inventory.hosts)} hosts in the hosts file",
-                fix=f"add hosts, or run with --nodes {len(inventory.hosts)}",
-            )
         self.nodes = tuple(nodes)
         self.addresses: Mapping[str, str] = {}
         self.python = ""
@@ -77,7 +72,7 @@ class SshDeployment(Cluster):
         self._jumps = inventory.jump is not None
         self._hosts = {
             name: SshHost(name, entry, inventory.jump)
-            for name, entry in zip(nodes, inventory.hosts, strict=False)
+            for name, entry in zip(nodes, inventory.hosts[: len(nodes)], strict=True)
         }
         self._cuts = cuts
         self._sources = sources or Sources()
@@ -197,6 +192,9 @@ class SshDeployment(Cluster):
             forward.close()
         with ThreadPoolExecutor(len(self._hosts)) as pool:
             problems = [p for found in pool.map(self._leave_host, self._hosts.values()) for p in found]
+        if self._keep and self._begun:
+            entry = self._hosts[min(self._begun)].entry
+            self.kept = (f"kept on every host (--keep): {entry.folder}/runs/{self._run}",)
         self._begun.clear()
         if problems:
             raise EnvironmentFault(
