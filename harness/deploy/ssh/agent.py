@@ -32,6 +32,7 @@ POLL_S, BEAT_S = 0.02, 0.5
 MARK = "SPLITBRAIN_NODE"
 SBIN = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CHUNK = 1 << 18
+STATUS_SIZE = 256
 
 
 class Refused(Exception):
@@ -189,7 +190,7 @@ def digest(path: str) -> str | None:
 def start(home: str, mark: str, argv: list[str], env: dict[str, str], turn: int) -> dict[str, Any]:
     """Start the node in `home` for the `turn`-th time, or see that this was done."""
     before = status(home)
-    if before["turn"] == turn:
+    if before["turn"] == turn and before["pid"]:
         return before
     reader, writer = os.pipe()
     middle = os.fork()
@@ -217,6 +218,11 @@ def _keep(home: str, mark: str, argv: list[str], env: dict[str, str], turn: int,
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nothing, number)
+    try:
+        _write_status(home, {"turn": turn, "keeper": os.getpid(), "pid": 0, "code": None})
+    except OSError as error:
+        os.write(writer, f"{home}: {error.strerror}".encode())
+        return
     tried, trying = os.pipe()  # closed by exec, so its end without a word is success
     child = os.fork()
     if child == 0:
@@ -305,7 +311,9 @@ def follow(given: dict[str, Any]) -> None:
         if time.monotonic() >= beat or given["once"]:
             beat = time.monotonic() + BEAT_S
             os.utime(given["claim"]) if os.path.exists(given["claim"]) else None
-            _send({"status": status(given["home"]), "size": 0}, b"")
+            room = os.statvfs(given["home"])
+            how = {**status(given["home"]), "free": room.f_bavail * room.f_frsize}
+            _send({"status": how, "size": 0}, b"")
         if given["once"] or select.select([sys.stdin], [], [], 2.5 * POLL_S)[0]:
             return
 
@@ -389,9 +397,10 @@ def _text(path: str) -> str:
 
 
 def _write_status(home: str, value: dict[str, Any]) -> None:
-    with open(f"{home}/status.draft", "w") as file:
-        json.dump(value, file)
-    os.rename(f"{home}/status.draft", f"{home}/status.json")
+    """In place and always as long, so that it needs no room that a full disk would not give."""
+    file = os.open(f"{home}/status.json", os.O_WRONLY | os.O_CREAT, 0o644)
+    os.pwrite(file, json.dumps(value).ljust(STATUS_SIZE).encode(), 0)
+    os.close(file)
 
 
 def _remove(path: str) -> None:
