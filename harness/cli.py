@@ -65,6 +65,13 @@ def cli() -> None:
     """
 
 
+skip_option = click.option(
+    "--skip-unavailable",
+    is_flag=True,
+    help="Run without the faults that cannot be applied here, and say so in the report.",
+)
+
+
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what a run does."""
     options = [
@@ -118,6 +125,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
             is_flag=True,
             help="End the run as soon as a violation is certain; judged and reported as usual.",
         ),
+        skip_option,
     ]
     for option in reversed(options):
         command = option(command)
@@ -158,8 +166,9 @@ def run(system: str, **given: Any) -> int:
 
 @cli.command()
 @click.argument("run_folder", metavar="RUN")
+@skip_option
 @output_options
-def replay(run_folder: str, runs: str, as_json: bool) -> int:
+def replay(run_folder: str, runs: str, as_json: bool, skip_unavailable: bool) -> int:
     """Run the plan of RUN again: same seed, same faults at the same times.
 
     The schedule is exact; how processes interleave is the machine's.
@@ -170,7 +179,7 @@ def replay(run_folder: str, runs: str, as_json: bool) -> int:
     """
     from harness.commands import replay_command
 
-    return replay_command(run_folder, runs, as_json)
+    return replay_command(run_folder, runs, as_json, skip_unavailable)
 
 
 @cli.command()
