@@ -23,6 +23,7 @@ from checkers.history import OPEN_NS, History, Outcome
 from checkers.verdict import Invalid, Unknown, Verdict
 from harness import errors
 from reports.series import met_fault
+from reports.words import count
 
 Word = Literal["valid", "anomaly", "inconclusive", "failed", "interrupted"]
 MIN_OK_PER_SECOND = 1.0
@@ -79,17 +80,15 @@ def doubts_about(
     """Why the run would prove little even if all verdicts were good. `planned`: the kind of every planned
     fault; `unavailable`: the kinds that were left out with the user's consent.
     """
-    count = int(np.count_nonzero(history.outcome == Outcome.OK))
+    succeeded = int(np.count_nonzero(history.outcome == Outcome.OK))
     wanted = MIN_OK_PER_SECOND * seconds if rate == 0 else min(MIN_OK_PER_SECOND, rate / 2) * seconds
     doubts = []
-    if count < max(1.0, wanted):
-        doubts.append(f"only {count} operations succeeded in {seconds:.0f} s")
+    if succeeded < max(1.0, wanted):
+        doubts.append(f"only {succeeded} operations succeeded in {seconds:.0f} s")
     installed = [d for d in history.disturbances if d.status == "installed"]
     landed = Counter(d.kind for d in installed)
     if planned and set(planned) <= set(unavailable):
-        doubts.append(
-            f"none of the {len(planned)} planned faults could be applied here, so the system ran undisturbed"
-        )
+        doubts.append("no planned fault could be applied here, so the system ran undisturbed")
     for kind, number in sorted(Counter(planned).items()):
         if not landed[kind] and kind not in unavailable:
             doubts.append(f"none of the {number} planned {kind} faults was seen to bite")
@@ -102,15 +101,10 @@ def doubts_about(
 def skipped_notes(planned: Sequence[str], unavailable: Mapping[str, str]) -> list[str]:
     """What the report says of the kinds that were left out; those with one reason together."""
     numbers = Counter(planned)
-    kinds_of: dict[str, list[str]] = {}
+    skipped: dict[str, list[str]] = {}
     for kind, why in unavailable.items():
-        kinds_of.setdefault(why, []).append(kind)
+        skipped.setdefault(why, []).append(count(numbers[kind], f"planned {kind} fault"))
     return [
-        f"skipped, as they cannot be applied here: {_listed([f'all {numbers[k]} {k} faults' for k in kinds])}"
-        f" ({why})"
-        for why, kinds in kinds_of.items()
+        f"{' and '.join(faults)} skipped, as they cannot be applied here: {why}"
+        for why, faults in skipped.items()
     ]
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -49,10 +49,6 @@ class Network:
                 jobs[f"{place} table"] = ((*self.enter(place), *linux.install_argv()), b"")
         run_all(jobs)
 
-    def install_tables(self) -> None:
-        """Make the tables of faults in a network that was set up without them."""
-        self.run(dict.fromkeys(self.addresses, linux.install_argv()))
-
     def _frame(self) -> bytes:
         lines = [f"netns add {place}" for place in self.addresses]
         lines += [f"link add {BRIDGE} type bridge", f"addr add {CONTROLLER}/24 dev {BRIDGE}"]

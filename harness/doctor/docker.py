@@ -7,25 +7,23 @@ has a time limit.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from harness.deploy.commands import run, run_all
 from harness.deploy.containers.engine import is_here, labels, sweep
 from harness.deploy.containers.network import IDLE, ContainerNetwork
 from harness.doctor.container_checks import CONTAINER, ENGINE, IMAGE, NAMES, NAMESPACE, RULES, SIGNALS
 from harness.doctor.finding import Check, Finding, tried
+from harness.doctor.rules import dropped, ran
 from harness.errors import EnvironmentFault, MissingPrerequisite
 from harness.images import base, build, engine
 from nemeses import linux
-from nemeses.faults import CLIENTS, Link, Partition
+from nemeses.faults import CLIENTS
 
 __all__ = ["CALL_S", "NAMES", "Trial", "findings"]
 
 CALL_S = 15  # for calls that take a fraction of a second: an engine that needs more is in trouble
 KILLED = 128 + 9
-_SEND = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('{}', 9))"
 
 
 def findings(options: Mapping[str, str], wanted: Collection[str] | None = None) -> list[Finding]:
@@ -115,9 +113,7 @@ class Trial:
                 "its processes are not ours to enter", fix="run as root on the engine's machine"
             )
         enter = ("nsenter", f"--net=/proc/{self._container.attrs['State']['Pid']}/ns/net", "--")
-        done = run((*enter, *linux.install_argv()))
-        if done.code:
-            raise EnvironmentFault(done.stderr.decode(errors="replace").strip())
+        ran((*enter, *linux.install_argv()))
         return "entered from this machine, and the table of faults was made there"
 
     def _signal(self) -> str:
@@ -136,13 +132,7 @@ class Trial:
         """The network and the keepers of a run, with a single node."""
         network = ContainerNetwork(self._client, ("n1",), self._name, self._image)
         network.set_up()
-        network.run(linux.cut_argvs(Partition((Link(CLIENTS, "n1"),), "doctor"), network.addresses))
-        send = (sys.executable, "-I", "-S", "-c", _SEND.format(network.addresses["n1"]))
-        run_all({"packet": ((*network.enter(CLIENTS), *send), b"")})
-        counters = linux.parse_counters(network.run({"n1": linux.LIST_AND_FLUSH})["n1"].stdout)
-        if [(c.source, c.packets) for c in counters] != [(CLIENTS, 1)]:
-            raise EnvironmentFault(f"one packet was sent against a rule, the rule counted {counters}")
-        return "between two containers a rule dropped a packet and counted it"
+        return f"between two containers {dropped(network, CLIENTS, 'n1')}"
 
     def _removed(self) -> list[Finding]:
         """Take away what was made; a finding only if that fails."""

@@ -40,8 +40,8 @@ def _section(found: Sequence[Finding], needed: Collection[str]) -> list[str]:
         )
         if not fine:
             lines.append(
-                f"    {'':<{width}}  needed for: {finding.meaning}"
-                + ("; not in this release" if unneeded else "")
+                f"    {'':<{width}}  why: {finding.meaning}"
+                + (" (this release needs it for nothing)" if unneeded else "")
             )
             lines.append(f"    {'':<{width}}  fix: {finding.fix}")
     return lines
