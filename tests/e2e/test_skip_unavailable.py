@@ -36,7 +36,7 @@ def test_a_fault_that_cannot_be_applied_refuses_the_run_before_it_has_a_folder(
     assert ended.out == ""
     assert not (tmp_path / "runs").exists()
     if place == "docker":
-        assert of_runs() == []
+        assert [name for name in of_runs() if "doctor" in name] == []
 
 
 @pytest.mark.parametrize("refusing", [NO_RULES, NO_TABLES])
@@ -58,7 +58,7 @@ def test_skipped_the_verdict_stands_for_the_rest_and_the_report_says_so(
     status = {fault.kind: fault.status for fault in history.disturbances}
     assert status == {"partition": "skipped", "kill": "installed"}
     for name in ("report.html", "report.txt"):
-        report = (folder / name).read_text()
+        report = " ".join((folder / name).read_text().split())  # lines may break anywhere
         assert "partition faults were not applied" in report
         assert "Could not process rule" in report
     again = splitbrain("check", found["folder"], "--json")

@@ -140,10 +140,9 @@ def test_without_an_engine_nothing_else_is_tried(monkeypatch: pytest.MonkeyPatch
 
 
 def test_an_engine_is_tried_for_real(node_image: str) -> None:
-    before = of_runs()
     found = {f.name: f.status for f in docker.findings({})}
     assert found == dict.fromkeys(docker.NAMES, "ok")
-    assert of_runs() == before
+    assert [name for name in of_runs() if f"doctor-{os.getpid()}" in name] == []
 
 
 def test_an_image_that_was_asked_for_is_looked_for(node_image: str) -> None:
