@@ -105,6 +105,6 @@ def skipped_notes(planned: Sequence[str], unavailable: Mapping[str, str]) -> lis
     for kind, why in unavailable.items():
         skipped.setdefault(why, []).append(count(numbers[kind], f"planned {kind} fault"))
     return [
-        f"{' and '.join(faults)} skipped, as they cannot be applied here: {why}"
+        f"not applied, by --skip-unavailable: {' and '.join(faults)} – {why}"
         for why, faults in skipped.items()
     ]

@@ -52,7 +52,7 @@ def test_skipped_the_verdict_stands_for_the_rest_and_the_report_says_so(
     assert (card["outcome"], card["skipped"]) == ("valid", ["partition"])
     assert "--skip-unavailable" in card["replay"]
     assert len(card["notes"]) == 1, card["notes"]
-    assert "planned partition fault skipped, as they cannot be applied here: nft rules" in card["notes"][0]
+    assert "not applied, by --skip-unavailable: 1 planned partition fault – nft rules: " in card["notes"][0]
     folder = tmp_path / found["folder"]
     history = decode((folder / "history.jsonl").read_bytes(), "history.jsonl").history
     status = {fault.kind: fault.status for fault in history.disturbances}

@@ -104,6 +104,6 @@ def test_without_any_of_its_faults_a_run_is_in_doubt() -> None:
 def test_what_was_left_out_is_told_by_reason() -> None:
     planned = ["kill", "kill", "pause", "partition"]
     assert skipped_notes(planned, {"kill": "no signals", "pause": "no signals", "partition": "no nft"}) == [
-        "2 planned kill faults and 1 planned pause fault skipped, as they cannot be applied here: no signals",
-        "1 planned partition fault skipped, as they cannot be applied here: no nft",
+        "not applied, by --skip-unavailable: 2 planned kill faults and 1 planned pause fault – no signals",
+        "not applied, by --skip-unavailable: 1 planned partition fault – no nft",
     ]
