@@ -29,7 +29,7 @@ from harness.deploy.seam import Deployment
 from harness.environment import environment
 from harness.errors import ConfigError, EnvironmentFault
 from harness.judge import ClaimSpec, Judged, Linearizability, Recovery, judge
-from harness.outcome import doubts_about, weigh
+from harness.outcome import doubts_about, skipped_notes, weigh
 from harness.phases import Phases
 from harness.plan import RunPlan, encode_plan
 from harness.plugins import checked_options, load_system, reference_for
@@ -122,6 +122,7 @@ def command_of(plan: RunPlan) -> str:
     ]
     words += ["--failed-cas", plan.failed_cas, "--expect", plan.expect, "--seed", plan.seed]
     words += ["--stop-on-violation"] if plan.stop_on_violation else []
+    words += ["--skip-unavailable"] if plan.skip_unavailable else []
     words += ["--on", plan.place] if plan.place != LOCAL else []
     theirs = dict(plan.place_options)
     words += ["--hosts", theirs.pop(HOSTS)] if plan.place == SSH else []
@@ -163,7 +164,7 @@ def claims_for(plan: RunPlan, heal_ns: int | None) -> list[ClaimSpec]:
 
 @dataclass(slots=True)
 class Run:
-    """One run on its way from plan to report."""
+    """One run on its way from plan to report. unavailable: kinds of faults that are skipped, and why."""
 
     plan: RunPlan
     folder: Path
@@ -175,6 +176,7 @@ class Run:
     driven: Driven | None = None
     place: str = "local"
     kept: tuple[str, ...] = ()
+    unavailable: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.phases = Phases(self.folder / "crash.log", self.observer.phase)
@@ -188,14 +190,20 @@ class Run:
         deployment: Deployment | None = None
         try:
             with self.phases.phase("setup"):
-                deployment = _deployment(self.plan, system, self.folder)
+                deployment = _deployment(self.plan, system, self.folder, self.unavailable)
                 deployment.__enter__()
                 self.place = deployment.place
             if deployment is not None and not self.phases.failed:
                 with self.phases.phase("workload"):
                     watcher = RoleWatcher(system, deployment.log_files(), deployment.clock_offsets)
                     conductor = Conductor(
-                        self.plan, deployment, journal, watcher, self.observer, self.stop.event
+                        self.plan,
+                        deployment,
+                        journal,
+                        watcher,
+                        self.observer,
+                        self.stop.event,
+                        self.unavailable,
                     )
                     self.driven = conductor.drive()
                     watcher.poll()
@@ -230,6 +238,7 @@ class Run:
     def _card(self, history: History, claims: Sequence[ClaimResult]) -> RunCard:
         driven = self.driven or Driven(0)
         failures = self.phases.failures() + driven.died
+        planned = [f.spec.kind for f in self.plan.faults.faults]
         doubts = (
             []
             if self.driven is None
@@ -237,7 +246,8 @@ class Run:
                 history,
                 seconds=max(0.0, (driven.end_ns - driven.start_ns) / 1e9),
                 rate=self.plan.rate,
-                planned=[] if driven.cut_short else [f.spec.kind for f in self.plan.faults.faults],
+                planned=[] if driven.cut_short else planned,
+                unavailable=self.unavailable,
             )
         )
         if driven.violation is not None:
@@ -269,16 +279,17 @@ class Run:
             heal_ns=driven.heal_ns,
             recovery_s=recovery_s(history, driven.heal_ns),
             first_ok_s=None if first_ok is None else (first_ok - self.command_ns) / 1e9,
-            faults_planned=len(self.plan.faults.faults),
+            faults_planned=len(planned),
             phases=tuple(self.phases.times),
             config=config_shown(self.plan),
             environment=environment(self.place),
             replay=command_of(self.plan),
-            notes=(*driven.notes, *self.kept),
+            notes=(*skipped_notes(planned, self.unavailable), *driven.notes, *self.kept),
+            skipped=tuple(self.unavailable),
         )
 
 
-def _deployment(plan: RunPlan, system: System, folder: Path) -> Deployment:
+def _deployment(plan: RunPlan, system: System, folder: Path, unavailable: Mapping[str, str]) -> Deployment:
     names = Seeds(plan.seed)
     run_dir, seeds = folder.resolve(), {name: names.number(f"node-{name}") for name in plan.nodes}
     if plan.place == DOCKER:
@@ -293,6 +304,7 @@ def _deployment(plan: RunPlan, system: System, folder: Path) -> Deployment:
         seeds=seeds,
         python=sys.executable,
         ready_timeout_s=plan.ready_timeout_s,
+        cuts="partition" not in unavailable,
     )
 
 
@@ -382,11 +394,17 @@ def config_shown(plan: RunPlan) -> dict[str, Any]:
 
 
 def run(
-    plan: RunPlan, root: Path, observer: Observer, stop: StopRequest, command_ns: int
+    plan: RunPlan,
+    root: Path,
+    observer: Observer,
+    stop: StopRequest,
+    command_ns: int,
+    unavailable: Mapping[str, str] | None = None,
 ) -> tuple[RunRecord, Path]:
     """One whole run, from plan to record, in a folder of its own; `keep` it there."""
     folder = new_folder(root, plan)
-    return Run(plan, folder, observer, stop, command_ns).execute(), folder
+    run = Run(plan, folder, observer, stop, command_ns, unavailable=unavailable or {})
+    return run.execute(), folder
 
 
 def keep(folder: Path, record: RunRecord) -> None:

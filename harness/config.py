@@ -56,6 +56,7 @@ class RunConfig(BaseModel):
     judge_time_s: float = Field(300.0, gt=0)
     judge_memory_mb: int = Field(4096, ge=256)
     stop_on_violation: bool = False
+    skip_unavailable: bool = False
 
 
 def configure(values: Mapping[str, Any]) -> RunConfig:

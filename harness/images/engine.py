@@ -27,8 +27,10 @@ def address() -> str:
     return os.environ.get("DOCKER_HOST") or DEFAULT_HOST
 
 
-def connect() -> docker.DockerClient:
-    """A client of the engine. Raises MissingPrerequisite, and ConfigError for a DOCKER_HOST that is none."""
+def connect(timeout_s: int = 60) -> docker.DockerClient:
+    """A client of the engine, each of whose calls may take so long. Raises MissingPrerequisite, and
+    ConfigError for a DOCKER_HOST that is none.
+    """
     host = address()
     scheme, separator, path = host.partition("://")
     if not separator or scheme not in _SCHEMES:
@@ -38,7 +40,7 @@ def connect() -> docker.DockerClient:
     if scheme == "unix":
         _knock(host, path)
     try:
-        client = docker.from_env()
+        client = docker.from_env(timeout=timeout_s)
         client.ping()
     except (DockerException, requests.RequestException, OSError) as error:
         raise MissingPrerequisite(

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -131,7 +132,7 @@ class ClientsProcess:
 
 
 class Conductor:
-    """Drives one run of `plan` on a deployment whose nodes are ready."""
+    """Drives one run of `plan` on a deployment whose nodes are ready. unavailable: as of the nemesis."""
 
     def __init__(
         self,
@@ -141,6 +142,7 @@ class Conductor:
         roles: RoleWatcher,
         observer: Observer,
         stop: threading.Event,
+        unavailable: Mapping[str, str] | None = None,
     ) -> None:
         self._plan = plan
         self._deployment = deployment
@@ -148,6 +150,7 @@ class Conductor:
         self._roles = roles
         self._observer = observer
         self._stop = stop
+        self._unavailable = unavailable
         self._leader: str | None = None
         self._leader_lock = threading.Lock()
 
@@ -197,6 +200,7 @@ class Conductor:
             start_ns=driven.start_ns,
             leader=self._find_leader,
             notify=self._observer.fault,
+            unavailable=self._unavailable,
         )
         watch = self._watch_for_violations()
         clients.tell(Go(driven.start_ns))

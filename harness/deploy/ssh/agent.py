@@ -20,6 +20,7 @@ import resource
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -173,6 +174,30 @@ def unpack(archive: str, target: str) -> str:
         _remove(draft)
         os.unlink(archive)
     return python
+
+
+def signals() -> str:
+    """Stop, continue and kill a process of our own, and see it happen."""
+    child = os.fork()
+    if child == 0:
+        time.sleep(60)
+        os._exit(0)
+    try:
+        for number, states in ((signal.SIGSTOP, "T"), (signal.SIGCONT, "SR")):
+            os.kill(child, number)
+            if not _until(lambda states=states: (_stat(child) or ["?"])[0] in states, STOP_S):
+                raise Refused(f"a process did not obey signal {int(number)}")
+    finally:
+        os.kill(child, signal.SIGKILL)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code != -signal.SIGKILL:
+        raise Refused(f"a process that was killed ended with {code}")
+    return "a process was stopped, continued and killed"
+
+
+def packet(port: int) -> None:
+    """Send one to ourselves."""
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", port))
 
 
 def digest(path: str) -> str | None:
@@ -416,6 +441,8 @@ VERBS: dict[str, Any] = {
     "release": release,
     "unpack": unpack,
     "digest": digest,
+    "signals": signals,
+    "packet": packet,
     "start": start,
     "status": status,
     "kill": kill,
