@@ -30,7 +30,8 @@ REMOVE = ("nft", f"add table {TABLE}; delete table {TABLE}")  # harmless if it i
 # A table of its own for a trial: a packet that this machine sends to itself is dropped and counted.
 TRIAL = "inet splitbrain_trial"
 TRIAL_PORT = 9
-TRIAL_LIST = ("nft", "-j", f"list table {TRIAL}; delete table {TRIAL}")
+TRIAL_LIST = ("nft", "-j", f"list table {TRIAL}")
+TRIAL_REMOVE = ("nft", f"delete table {TRIAL}")  # apart: some releases of nft crash on both at once
 TRIAL_INSTALL = (
     "nft",
     f"add table {TRIAL}; delete table {TRIAL}; table {TRIAL} {{\n chain faults {{\n"
