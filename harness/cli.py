@@ -65,6 +65,13 @@ def cli() -> None:
     """
 
 
+skip_option = click.option(
+    "--skip-unavailable",
+    is_flag=True,
+    help="Run without the faults that cannot be applied here, and say so in the report.",
+)
+
+
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what a run does."""
     options = [
@@ -105,8 +112,14 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="valid, or anomaly: what is wanted of this run.",
         ),
         click.option(
-            "--on", "place", default="local", show_default=True, help="Where nodes live: local or docker."
+            "--on",
+            "place",
+            default="local",
+            show_default=True,
+            help="Where nodes live: local, docker or ssh.",
         ),
+        click.option("--hosts", default=None, metavar="FILE", help="The machines of --on ssh (docs/ssh.md)."),
+        click.option("--keep", is_flag=True, help="With --on ssh: leave the run's folders on the machines."),
         click.option(
             "--failed-cas",
             default="observation",
@@ -118,6 +131,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
             is_flag=True,
             help="End the run as soon as a violation is certain; judged and reported as usual.",
         ),
+        skip_option,
     ]
     for option in reversed(options):
         command = option(command)
@@ -158,8 +172,9 @@ def run(system: str, **given: Any) -> int:
 
 @cli.command()
 @click.argument("run_folder", metavar="RUN")
+@skip_option
 @output_options
-def replay(run_folder: str, runs: str, as_json: bool) -> int:
+def replay(run_folder: str, runs: str, as_json: bool, skip_unavailable: bool) -> int:
     """Run the plan of RUN again: same seed, same faults at the same times.
 
     The schedule is exact; how processes interleave is the machine's.
@@ -170,7 +185,7 @@ def replay(run_folder: str, runs: str, as_json: bool) -> int:
     """
     from harness.commands import replay_command
 
-    return replay_command(run_folder, runs, as_json)
+    return replay_command(run_folder, runs, as_json, skip_unavailable)
 
 
 @cli.command()
@@ -296,27 +311,30 @@ def image_remove(everything: bool) -> int:
 
 
 @cli.command()
-@click.option("--on", "place", default=None, help="Look at one place: local or docker. Otherwise at all.")
+@click.option("--on", "place", default=None, help="Look at one place: local, docker or ssh.")
+@click.option("--hosts", default=None, metavar="FILE", help="The machines to look at (docs/ssh.md).")
 @click.option("--runs", default="runs", show_default=True, help="Folder of run folders.")
 @click.option("--cleanup", is_flag=True, help="Remove what killed runs left behind.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def doctor(place: str | None, runs: str, cleanup: bool, as_json: bool) -> int:
+def doctor(place: str | None, hosts: str | None, runs: str, cleanup: bool, as_json: bool) -> int:
     """Find out, by trying, what this machine can do for runs, and how to mend what it cannot.
 
     \b
     Examples:
       splitbrain doctor
       splitbrain doctor --on docker --json
+      splitbrain doctor --on ssh --hosts hosts.toml --cleanup
       splitbrain doctor --cleanup
     """
     from harness.config import suggestion
-    from harness.deploy.places import PLACES
+    from harness.deploy.places import HOSTS, PLACES, SSH, ssh_options
     from harness.doctor.command import doctor_command
     from harness.errors import ConfigError
 
     if place is not None and place not in PLACES:
         raise ConfigError(f"--on {place}: no such place", fix=suggestion(place, PLACES))
-    return doctor_command(place, runs, as_json, cleanup)
+    options = ssh_options(place, hosts, False) if place == SSH else {HOSTS: hosts} if hosts else {}
+    return doctor_command(place, runs, as_json, cleanup, options)
 
 
 def _complain(message: str) -> None:

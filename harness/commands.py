@@ -24,6 +24,7 @@ from harness import compose, listing, recheck
 from harness.config import configure, parse_duration, parse_options
 from harness.deploy import namespaces
 from harness.deploy.places import LOCAL
+from harness.doctor.admission import admit
 from harness.errors import EXIT_INTERRUPTED, EXIT_TERMINATED, ConfigError, EnvironmentFault
 from harness.plan import RunPlan, decode_plan
 from harness.progress import Progress
@@ -40,10 +41,12 @@ def run_command(system: str, given: Mapping[str, Any]) -> int:
     return _run(compose.plan_run(configure(_values(system, given))), given["runs"], given["as_json"])
 
 
-def replay_command(run_folder: str, runs: str, as_json: bool) -> int:
+def replay_command(run_folder: str, runs: str, as_json: bool, skip_unavailable: bool = False) -> int:
     """`splitbrain replay`."""
     path = Path(run_folder) / "plan.json"
     plan = decode_plan(recheck.read_bytes(path), str(path))
+    if skip_unavailable:
+        plan = msgspec.structs.replace(plan, skip_unavailable=True)
     if plan.place == LOCAL and not namespaces.is_inside():
         return _enter()
     return _run(plan, runs, as_json)
@@ -86,7 +89,10 @@ def _run(plan: RunPlan, runs: str, as_json: bool) -> int:
     _handle_signals(stop, progress)
     started = int(os.environ.get("SPLITBRAIN_STARTED_NS") or compose.now_ns())
     try:
-        record, folder = compose.run(plan, Path(runs), progress, stop, started)
+        unavailable = admit(plan)
+        for kind, why in unavailable.items():
+            progress.note(f"{kind} faults will be skipped: {why}")
+        record, folder = compose.run(plan, Path(runs), progress, stop, started, unavailable)
     finally:
         progress.close()
     failed: EnvironmentFault | None = None

@@ -24,12 +24,12 @@ from checkers.codec import VERSION, Header, decode
 from checkers.history import History, Outcome
 from harness.config import RunConfig, suggestion
 from harness.deploy.netns import LocalDeployment
-from harness.deploy.places import DOCKER, LOCAL, docker_options, split_options
+from harness.deploy.places import DOCKER, HOSTS, KEEP, LOCAL, SSH, docker_options, split_options, ssh_options
 from harness.deploy.seam import Deployment
 from harness.environment import environment
 from harness.errors import ConfigError, EnvironmentFault
 from harness.judge import ClaimSpec, Judged, Linearizability, Recovery, judge
-from harness.outcome import doubts_about, weigh
+from harness.outcome import doubts_about, skipped_notes, weigh
 from harness.phases import Phases
 from harness.plan import RunPlan, encode_plan
 from harness.plugins import checked_options, load_system, reference_for
@@ -63,6 +63,7 @@ def plan_run(config: RunConfig) -> RunPlan:
         raise ConfigError(f"unknown workload {config.workload!r}", fix=suggestion(config.workload, WORKLOADS))
     nodes = tuple(f"n{i}" for i in range(1, config.nodes + 1))
     given, place_options = split_options(config.place, config.options, getattr(system, "options", {}))
+    place_options |= ssh_options(config.place, config.hosts, config.keep)
     options = checked_options(system, given, nodes)
     try:
         faults = plan_faults(
@@ -70,6 +71,8 @@ def plan_run(config: RunConfig) -> RunPlan:
         )
     except NemesisError as error:
         raise ConfigError(f"-n {config.nemeses}: {error}", fix="see `splitbrain list nemeses`") from None
+    if config.place == SSH:
+        _check_hosts(place_options[HOSTS], config.nodes)
     kept = config.model_dump(
         include=set(RunPlan.__struct_fields__) - {"system", "options", "nodes", "place_options"}
     )
@@ -81,6 +84,19 @@ def plan_run(config: RunConfig) -> RunPlan:
         place_options=place_options,
         **kept,
     )
+
+
+def _check_hosts(path: str, nodes: int) -> None:
+    """What is wrong with the hosts file is told before there is a run."""
+    from harness.deploy.ssh.inventory import check_secrets, read
+
+    inventory = read(path)
+    check_secrets(inventory)
+    if nodes > len(inventory.hosts):
+        raise ConfigError(
+            f"{nodes} nodes, and {len(inventory.hosts)} hosts in the hosts file",
+            fix=f"add hosts to {path}, or run with --nodes {len(inventory.hosts)}",
+        )
 
 
 def command_of(plan: RunPlan) -> str:
@@ -106,8 +122,12 @@ def command_of(plan: RunPlan) -> str:
     ]
     words += ["--failed-cas", plan.failed_cas, "--expect", plan.expect, "--seed", plan.seed]
     words += ["--stop-on-violation"] if plan.stop_on_violation else []
+    words += ["--skip-unavailable"] if plan.skip_unavailable else []
     words += ["--on", plan.place] if plan.place != LOCAL else []
-    for key, value in {**plan.options, **plan.place_options}.items():
+    theirs = dict(plan.place_options)
+    words += ["--hosts", theirs.pop(HOSTS)] if plan.place == SSH else []
+    words += ["--keep"] if plan.place == SSH and theirs.pop(KEEP, "") else []
+    for key, value in {**plan.options, **theirs}.items():
         words += ["-o", f"{key}={value}"]
     return shlex.join(map(str, words))
 
@@ -144,7 +164,7 @@ def claims_for(plan: RunPlan, heal_ns: int | None) -> list[ClaimSpec]:
 
 @dataclass(slots=True)
 class Run:
-    """One run on its way from plan to report."""
+    """One run on its way from plan to report. unavailable: kinds of faults that are skipped, and why."""
 
     plan: RunPlan
     folder: Path
@@ -155,6 +175,8 @@ class Run:
     phases: Phases = field(init=False)
     driven: Driven | None = None
     place: str = "local"
+    kept: tuple[str, ...] = ()
+    unavailable: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.phases = Phases(self.folder / "crash.log", self.observer.phase)
@@ -168,14 +190,20 @@ class Run:
         deployment: Deployment | None = None
         try:
             with self.phases.phase("setup"):
-                deployment = _deployment(self.plan, system, self.folder)
+                deployment = _deployment(self.plan, system, self.folder, self.unavailable)
                 deployment.__enter__()
                 self.place = deployment.place
             if deployment is not None and not self.phases.failed:
                 with self.phases.phase("workload"):
-                    watcher = RoleWatcher(system, deployment.log_files())
+                    watcher = RoleWatcher(system, deployment.log_files(), deployment.clock_offsets)
                     conductor = Conductor(
-                        self.plan, deployment, journal, watcher, self.observer, self.stop.event
+                        self.plan,
+                        deployment,
+                        journal,
+                        watcher,
+                        self.observer,
+                        self.stop.event,
+                        self.unavailable,
                     )
                     self.driven = conductor.drive()
                     watcher.poll()
@@ -185,6 +213,7 @@ class Run:
                 try:
                     if deployment is not None:
                         deployment.__exit__(None, None, None)
+                        self.kept = tuple(deployment.kept)
                 finally:
                     journal.close()
                     finish(journal.path)
@@ -209,6 +238,7 @@ class Run:
     def _card(self, history: History, claims: Sequence[ClaimResult]) -> RunCard:
         driven = self.driven or Driven(0)
         failures = self.phases.failures() + driven.died
+        planned = [f.spec.kind for f in self.plan.faults.faults]
         doubts = (
             []
             if self.driven is None
@@ -216,7 +246,8 @@ class Run:
                 history,
                 seconds=max(0.0, (driven.end_ns - driven.start_ns) / 1e9),
                 rate=self.plan.rate,
-                planned=[] if driven.cut_short else [f.spec.kind for f in self.plan.faults.faults],
+                planned=[] if driven.cut_short else planned,
+                unavailable=self.unavailable,
             )
         )
         if driven.violation is not None:
@@ -248,20 +279,23 @@ class Run:
             heal_ns=driven.heal_ns,
             recovery_s=recovery_s(history, driven.heal_ns),
             first_ok_s=None if first_ok is None else (first_ok - self.command_ns) / 1e9,
-            faults_planned=len(self.plan.faults.faults),
+            faults_planned=len(planned),
             phases=tuple(self.phases.times),
             config=config_shown(self.plan),
             environment=environment(self.place),
             replay=command_of(self.plan),
-            notes=tuple(driven.notes),
+            notes=(*skipped_notes(planned, self.unavailable), *driven.notes, *self.kept),
+            skipped=tuple(self.unavailable),
         )
 
 
-def _deployment(plan: RunPlan, system: System, folder: Path) -> Deployment:
+def _deployment(plan: RunPlan, system: System, folder: Path, unavailable: Mapping[str, str]) -> Deployment:
     names = Seeds(plan.seed)
     run_dir, seeds = folder.resolve(), {name: names.number(f"node-{name}") for name in plan.nodes}
     if plan.place == DOCKER:
         return _containers(plan, system, run_dir, seeds)
+    if plan.place == SSH:
+        return _hosts(plan, system, run_dir, seeds)
     return LocalDeployment(
         system=system,
         nodes=plan.nodes,
@@ -270,6 +304,7 @@ def _deployment(plan: RunPlan, system: System, folder: Path) -> Deployment:
         seeds=seeds,
         python=sys.executable,
         ready_timeout_s=plan.ready_timeout_s,
+        cuts="partition" not in unavailable,
     )
 
 
@@ -290,6 +325,26 @@ def _containers(plan: RunPlan, system: System, run_dir: Path, seeds: Mapping[str
         image=build.require(client, limits.image),
         limits=limits,
         readable=[own_file.parent] if own_file.suffix == ".py" else [],
+        ready_timeout_s=plan.ready_timeout_s,
+    )
+
+
+def _hosts(plan: RunPlan, system: System, run_dir: Path, seeds: Mapping[str, int]) -> Deployment:
+    from harness.deploy.ssh.cluster import SshDeployment
+    from harness.deploy.ssh.inventory import read
+    from harness.deploy.ssh.sources import Sources
+
+    own_file = Path(plan.system.rpartition(":")[0])
+    return SshDeployment(
+        system=system,
+        nodes=plan.nodes,
+        options=plan.options,
+        run_dir=run_dir,
+        seeds=seeds,
+        inventory=read(plan.place_options[HOSTS]),
+        cuts=any(fault.spec.kind == "partition" for fault in plan.faults.faults),
+        sources=Sources(own_file.parent if own_file.suffix == ".py" else None),
+        keep=KEEP in plan.place_options,
         ready_timeout_s=plan.ready_timeout_s,
     )
 
@@ -339,11 +394,17 @@ def config_shown(plan: RunPlan) -> dict[str, Any]:
 
 
 def run(
-    plan: RunPlan, root: Path, observer: Observer, stop: StopRequest, command_ns: int
+    plan: RunPlan,
+    root: Path,
+    observer: Observer,
+    stop: StopRequest,
+    command_ns: int,
+    unavailable: Mapping[str, str] | None = None,
 ) -> tuple[RunRecord, Path]:
     """One whole run, from plan to record, in a folder of its own; `keep` it there."""
     folder = new_folder(root, plan)
-    return Run(plan, folder, observer, stop, command_ns).execute(), folder
+    run = Run(plan, folder, observer, stop, command_ns, unavailable=unavailable or {})
+    return run.execute(), folder
 
 
 def keep(folder: Path, record: RunRecord) -> None:

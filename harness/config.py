@@ -50,12 +50,15 @@ class RunConfig(BaseModel):
     seed: int = Field(0, ge=0, lt=2**63)
     options: dict[str, Option] = Field(default_factory=dict)
     expect: Literal["valid", "anomaly"] = "valid"
-    place: Literal["local", "docker"] = "local"
+    place: Literal["local", "docker", "ssh"] = "local"
+    hosts: str | None = None
+    keep: bool = False
     failed_cas: Literal["observation", "did-not-happen"] = "observation"
     ready_timeout_s: float = Field(20.0, gt=0, le=3600)
     judge_time_s: float = Field(300.0, gt=0)
     judge_memory_mb: int = Field(4096, ge=256)
     stop_on_violation: bool = False
+    skip_unavailable: bool = False
 
 
 def configure(values: Mapping[str, Any]) -> RunConfig:

@@ -10,6 +10,7 @@ import hashlib
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from harness.errors import ConfigError
 from nemeses.plan import FaultPlan
@@ -44,6 +45,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int = PLAN_VERSION
     stop_on_violation: bool = False
     place_options: dict[str, str] = {}
+    skip_unavailable: bool | UnsetType = False
 
     def digest(self) -> str:
         """Twelve hexadecimal digits that name what is done; `place` and limits do not count."""
@@ -55,6 +57,7 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             judge_time_s=0.0,
             judge_memory_mb=0,
             stop_on_violation=False,
+            skip_unavailable=UNSET,  # left out altogether: the digest is that of plans without this field
         )
         return hashlib.sha256(msgspec.json.encode(same, order="deterministic")).hexdigest()[:12]
 

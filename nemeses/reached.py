@@ -27,6 +27,18 @@ LIST = ("nft", "-j", f"list table {TABLE}")
 LIST_AND_FLUSH = ("nft", "-j", f"list table {TABLE}; flush chain {CHAIN}; flush chain {TOLD}")
 REMOVE = ("nft", f"add table {TABLE}; delete table {TABLE}")  # harmless if it is not there
 
+# A table of its own for a trial: a packet that this machine sends to itself is dropped and counted.
+TRIAL = "inet splitbrain_trial"
+TRIAL_PORT = 9
+TRIAL_LIST = ("nft", "-j", f"list table {TRIAL}")
+TRIAL_REMOVE = ("nft", f"delete table {TRIAL}")  # apart: some releases of nft crash on both at once
+TRIAL_INSTALL = (
+    "nft",
+    f"add table {TRIAL}; delete table {TRIAL}; table {TRIAL} {{\n chain faults {{\n"
+    "  type filter hook input priority 0; policy accept;\n"
+    f'  ip saddr 127.0.0.1 udp dport {TRIAL_PORT} counter drop comment "trial"\n }}\n}}\n',
+)
+
 
 def install_argv(ssh_port: int) -> tuple[str, ...]:
     """Makes the table, with empty chains; `ssh_port` is sshd's. Takes away what an earlier one had."""

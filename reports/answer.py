@@ -89,10 +89,13 @@ def _expectation(record: RunRecord) -> str:
     card = record.card
     if card.outcome in ("failed", "interrupted", "inconclusive"):
         return f"Expected: {card.expect}. This run cannot tell."
+    skipped = f"; {' and '.join(map(one_line, card.skipped))} faults were not applied" if card.skipped else ""
+    if card.outcome == "anomaly":
+        skipped = ""  # found without them all the same
     if card.as_expected:
-        return "This is what was expected."
+        return f"This is what was expected{skipped}."
     if card.expect == "anomaly":
-        return "An anomaly was expected, and none was found."
+        return f"An anomaly was expected, and none was found{skipped}."
     return "No anomaly was expected."
 
 

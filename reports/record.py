@@ -56,7 +56,8 @@ class RunCard(msgspec.Struct, frozen=True):
     start_ns/end_ns: the workload on the history's clock; heal_ns: when the final heal was done. recovery_s:
     final heal to the first OK operation invoked after it. faults_planned: number in the plan. config: what
     the user chose and the defaults that applied, in order of interest. environment: versions, kernel, place,
-    cores. replay: the exact command.
+    cores. replay: the exact command. skipped: the kinds of planned faults that could not be applied there;
+    notes say why.
     """
 
     run_id: str
@@ -82,6 +83,7 @@ class RunCard(msgspec.Struct, frozen=True):
     environment: dict[str, str]
     replay: str
     notes: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
 
 class RunRecord:

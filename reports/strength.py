@@ -141,7 +141,10 @@ def _fault_warnings(status: Counter[str | None], planned: int, share: float, tot
         return ["No fault was planned: this run tested the system undisturbed."]
     warnings = []
     if status["installed"] == 0:
-        warnings.append(f"None of the {count(planned, 'planned fault')} is known to have been installed.")
+        whose = (
+            "The only planned fault is not" if planned == 1 else f"None of the {planned:,} planned faults is"
+        )
+        warnings.append(f"{whose} known to have been installed.")
     elif status["installed"] < planned:
         warnings.append(f"Only {status['installed']} of {count(planned, 'planned fault')} were installed.")
     if status["installed"] and total and share < LOW_OVERLAP:

@@ -122,7 +122,9 @@ def _fault(fault: Disturbance, origin_ns: int) -> FaultRow:
         kind=clip(one_line(fault.kind), 40),
         what=clip(one_line(fault.what or ", ".join(fault.targets)), CELL),
         requested=seconds(fault.requested_ns, origin_ns),
-        begun="–" if fault.begun_ns is None else seconds(fault.begun_ns, origin_ns),
+        begun="–"
+        if fault.begun_ns is None or fault.status == "skipped"
+        else seconds(fault.begun_ns, origin_ns),
         ended="–" if fault.ended_ns is None else seconds(fault.ended_ns, origin_ns),
         status=fault.status or "never begun",
         evidence=tuple(clip(e, 160) for e in short),

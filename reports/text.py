@@ -24,6 +24,7 @@ MOST_SENTENCES = 4
 MOST_STEPS = 6
 MOST_REPLAY = 4
 MOST_NOTES = 2
+MOST_NOTE_LINES = 2
 WIDEST_WORD = 500
 _CODES = {"good": "32", "bad": "31", "warn": "33", "neutral": "36"}
 _MARKS = {"valid": "✓", "anomaly": "✗", "inconclusive": "?", "failed": "!", "interrupted": "‖"}
@@ -41,7 +42,7 @@ def render_text(record: RunRecord, *, colour: bool, report_path: str) -> str:
     examples = counter_examples(record)
     steps = _steps(examples[0][1], card.start_ns, colour) if examples else []
     tail = [*_facts(record), _fit(f"  report      {one_line(report_path)}"), *_replay(card.replay)]
-    tail = [*(_fit(f"  note        {one_line(note)}") for note in card.notes[:MOST_NOTES]), *tail]
+    tail = [*(line for note in card.notes[:MOST_NOTES] for line in _note(note)), *tail]
     others = told.sentences[1:]
     if others and not examples:
         steps = [_fit(f"  - {s}") for s in others[:3]] + (
@@ -120,6 +121,14 @@ def _words(command: str) -> list[str]:
         else:
             words.append(word)
     return words
+
+
+def _note(note: str) -> list[str]:
+    """In two lines at most."""
+    lines = textwrap.wrap(one_line(note), COLUMNS - 14) or [""]
+    if len(lines) > MOST_NOTE_LINES:
+        lines = [*lines[: MOST_NOTE_LINES - 1], lines[MOST_NOTE_LINES - 1][: COLUMNS - 16] + " …"]
+    return [_fit(f"  {'' if n else 'note':<12}{line}") for n, line in enumerate(lines)]
 
 
 def _wrapped(sentence: str, most: int) -> list[str]:

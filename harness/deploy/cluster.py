@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from harness.deploy.clients import end_client, start_client
 from harness.deploy.layout import Layout
@@ -23,6 +24,8 @@ class Cluster:
     """The base of deployments. specs and members: filled while it is entered, by node."""
 
     clients_python = sys.executable
+    clock_offsets: Mapping[str, int] = MappingProxyType({})
+    kept: Sequence[str] = ()
 
     def __init__(
         self, layout: Layout, links: Links, specs: Mapping[str, NodeSpec], members: Mapping[str, Member]

@@ -34,6 +34,18 @@ class ReceiverRules:
         return _counters(self._places.run(dict.fromkeys(self._places.addresses, linux.LIST_AND_FLUSH)))
 
 
+class NoRules:
+    """`Links` of a cluster without tables of faults: there is nothing to mend, and a cut is refused."""
+
+    def cut(self, fault: Partition) -> Seen:
+        """Never done."""
+        raise EnvironmentFault(f"a partition ({fault.shape}) in a network that was made without nft tables")
+
+    def mend(self) -> Seen:
+        """All links are open."""
+        return {}
+
+
 class Faults:
     """The faults of one cluster."""
 

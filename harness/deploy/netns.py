@@ -16,7 +16,7 @@ from harness.deploy import namespaces, processes
 from harness.deploy.cluster import Cluster
 from harness.deploy.host import NamespaceHost
 from harness.deploy.layout import Layout, check_names
-from harness.deploy.linux import ReceiverRules
+from harness.deploy.linux import NoRules, ReceiverRules
 from harness.deploy.network import CLIENTS_ADDRESS, MAX_NODES, Network, node_addresses
 from harness.deploy.node import Node, NodeCommand, node_environment
 from harness.deploy.readiness import wait_ready
@@ -31,7 +31,8 @@ GRACE_S = 1.0  # between SIGTERM and SIGKILL
 class LocalDeployment(Cluster):
     """A `Deployment` of `system`. seeds: node -> its stream's number.
 
-    python: the interpreter for node programs.
+    python: the interpreter for node programs. cuts: whether links will be cut; without, the kernel need not
+    know nft.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class LocalDeployment(Cluster):
         *,
         python: str = sys.executable,
         ready_timeout_s: float = 20.0,
+        cuts: bool = True,
     ) -> None:
         check_names(nodes, MAX_NODES)
         self.nodes = tuple(nodes)
@@ -53,11 +55,13 @@ class LocalDeployment(Cluster):
         self.place = f"network namespaces on this machine ({namespaces.mode()} mode)"
         self._run_dir = run_dir
         self._ready_timeout_s = ready_timeout_s
+        self._cuts = cuts
         self._network = Network(self.nodes)
         self._specs: dict[str, NodeSpec] = {}
         self._running: dict[str, Node] = {}
         layout = Layout(system, options, run_dir, seeds, python)
-        super().__init__(layout, ReceiverRules(self._network), self._specs, self._running)
+        links = ReceiverRules(self._network) if cuts else NoRules()
+        super().__init__(layout, links, self._specs, self._running)
         self._entered = False
 
     def __enter__(self) -> LocalDeployment:
@@ -72,7 +76,7 @@ class LocalDeployment(Cluster):
         self._specs.update({name: self._layout.prepare(name, self.addresses) for name in self.nodes})
         self._entered = True
         try:
-            self._network.set_up()
+            self._network.set_up(tables=self._cuts)
             for name, spec in self._specs.items():
                 self._running[name] = Node(self._command(name, spec))
                 self._running[name].start()

@@ -1,7 +1,8 @@
 """The network of a local cluster: one namespace per node, one for the clients, joined by a bridge.
 
 Invariants: everything is made inside the namespaces of `harness.deploy.namespaces`, never on the host's own
-network; every place has the table of faults from the start, so that a fault is one `nft` call later on.
+network; every place has the table of faults from the start, so that a fault is one `nft` call later on,
+unless it was made without: then no link can be cut.
 Addresses: the controller 10.77.0.1 (never cut), nodes from 10.77.0.10 on, clients 10.77.0.200.
 """
 
@@ -35,14 +36,17 @@ class Network:
         self.addresses = MappingProxyType({**node_addresses(nodes), CLIENTS: CLIENTS_ADDRESS})
         self._cables = {place: f"cable{number}" for number, place in enumerate(self.addresses)}
 
-    def set_up(self) -> None:
-        """Make it all. Raises EnvironmentFault with what `ip` or `nft` said."""
+    def set_up(self, *, tables: bool = True) -> None:
+        """Make it all, the tables of faults too unless `tables` is false. Raises EnvironmentFault with what
+        `ip` or `nft` said.
+        """
         run_all({"network": (("ip", "-batch", "-"), self._frame())})
         jobs: dict[str, tuple[Sequence[str], bytes]] = {}
         for place, address in self.addresses.items():
             lines = ("link set lo up", f"addr add {address}/24 dev eth0", "link set eth0 up")
             jobs[f"{place} address"] = (("ip", "-netns", place, "-batch", "-"), _batch(lines))
-            jobs[f"{place} table"] = ((*self.enter(place), *linux.install_argv()), b"")
+            if tables:
+                jobs[f"{place} table"] = ((*self.enter(place), *linux.install_argv()), b"")
         run_all(jobs)
 
     def _frame(self) -> bytes:

@@ -79,10 +79,6 @@ class Node:
         with self._lock:
             return None if self._process is None else self._process.poll()
 
-    def ending(self) -> str:
-        """How it ended, in words."""
-        return ending(self.exit_code())
-
     def crashes(self) -> list[str]:
         """The deaths that no fault caused, each in a sentence."""
         with self._lock:

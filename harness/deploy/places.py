@@ -12,11 +12,12 @@ from typing import Any
 
 from harness.errors import ConfigError
 
-LOCAL, DOCKER = "local", "docker"
+LOCAL, DOCKER, SSH = "local", "docker", "ssh"
 CONTAINER, HOST = "container", "host"
 PLACES: Mapping[str, str] = {
     LOCAL: "network namespaces on this machine",
     DOCKER: "containers of the Docker Engine on this machine",
+    SSH: "machines reached by SSH, named in a hosts file",
 }
 OPTIONS: Mapping[str, Mapping[str, str]] = {
     LOCAL: {},
@@ -26,7 +27,9 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
         "image": "the image of nodes, for systems that need more than the project's own",
         "clients": "where clients run: container (of the image of nodes) or host (a process of this machine)",
     },
+    SSH: {},
 }
+HOSTS, KEEP = "hosts", "keep"  # of the place ssh, given by flags of their own
 _MEMORY = re.compile(r"\d+[kmg]?")
 _LEAST_MEMORY = 6 << 20  # the engine's
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -61,6 +64,20 @@ def split_options(
     if place == DOCKER:
         docker_options(theirs)
     return {key: value for key, value in given.items() if key not in theirs}, theirs
+
+
+def ssh_options(place: str, hosts: str | None, keep: bool) -> dict[str, str]:
+    """What `--hosts` and `--keep` say, as options of the place. Raises ConfigError where they do not fit."""
+    if place != SSH:
+        given = "--hosts" if hosts is not None else "--keep" if keep else None
+        if given is not None:
+            raise ConfigError(f"{given} is for machines reached by SSH", fix="give --on ssh with it")
+        return {}
+    if hosts is None:
+        raise ConfigError(
+            "--on ssh needs the machines", fix="give --hosts FILE; docs/ssh.md says what is in it"
+        )
+    return {HOSTS: hosts, **({KEEP: "yes"} if keep else {})}
 
 
 def docker_options(given: Mapping[str, str]) -> DockerOptions:

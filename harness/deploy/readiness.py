@@ -10,7 +10,8 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from harness.deploy.seam import Member
+from harness.deploy.node import ending
+from harness.deploy.seam import Member, TellsEnding
 from harness.errors import EnvironmentFault
 
 PROBE_S, PAUSE_S = 0.2, 0.01
@@ -56,9 +57,11 @@ def wait_ready(
 
 
 def _check_runs(node: Member) -> None:
-    if node.exit_code() is not None:
+    code = node.exit_code()
+    if code is not None:
+        how = node.ending() if isinstance(node, TellsEnding) else ending(code)
         raise EnvironmentFault(
-            f"{node.name} ended while it started ({node.ending()}){node.tail()}",
+            f"{node.name} ended while it started ({how}){node.tail()}",
             fix="run the node's command by hand; the report shows it, and its output is in the run's folder",
         )
 

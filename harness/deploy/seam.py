@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from nemeses.faults import Evidence, Fault, Partition
 from nemeses.linux import Counter
@@ -85,9 +85,6 @@ class Member(Protocol):
     def exit_code(self) -> int | None:
         """None while it runs, negative if a signal ended it."""
 
-    def ending(self) -> str:
-        """How it ended, in words."""
-
     def has_begun(self) -> bool:
         """Whether its own program runs."""
 
@@ -98,15 +95,28 @@ class Member(Protocol):
         """The last lines it wrote, to follow a sentence."""
 
 
+@runtime_checkable
+class TellsEnding(Protocol):
+    """A member that knows more of its end than the exit code."""
+
+    def ending(self) -> str:
+        """How it ended, in words."""
+
+
 class Deployment(Protocol):
-    """A deployed cluster. clients_python: the interpreter where clients live. Entering starts every node and
-    returns when all are ready; leaving stops and collects everything.
+    """A deployed cluster. clients_python: the interpreter where clients live. clock_offsets: node -> what to
+    add to times of its host's monotonic clock, in nanoseconds (none: it is ours). kept: what is left on
+    purpose when it was left, each in a sentence.
+
+    Entering starts every node and returns when all are ready; leaving stops and collects everything.
     """
 
     nodes: tuple[str, ...]
     addresses: Mapping[str, str]
     place: str
     clients_python: str
+    clock_offsets: Mapping[str, int]
+    kept: Sequence[str]
 
     def __enter__(self) -> Deployment: ...
 

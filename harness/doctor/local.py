@@ -1,46 +1,58 @@
-"""What runs in network namespaces need: namespaces, a network between them, rules that drop packets.
+"""What runs in network namespaces need: namespaces, a network between them, rules that drop packets, signals.
 
-Run inside the namespaces of `harness.deploy.namespaces`, as a program that prints its findings as JSON; so
-whatever it makes is gone with them, also when it is killed.
+Run inside the namespaces of `harness.deploy.namespaces`: those of the run that is about to begin, or, for
+`splitbrain doctor`, new ones, as a program that prints its findings as JSON.
+
+Invariants: what is made is removed before `findings` returns, and gone with the namespaces when it is killed.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import sys
-import threading
+from collections.abc import Collection, Mapping
 
 import msgspec
 
 from harness.deploy import namespaces
-from harness.deploy.commands import run, run_all
-from harness.deploy.network import Network
-from harness.doctor.finding import Check, Finding
+from harness.deploy.commands import run
+from harness.deploy.network import CONTROLLER, Network
+from harness.doctor.finding import Check, Finding, tried
+from harness.doctor.rules import PYTHON, dropped, ran
 from harness.errors import EnvironmentFault, SplitbrainError
-from nemeses import linux
-from nemeses.faults import CLIENTS, Link, Partition
+from nemeses.faults import CLIENTS
 
 APT = "apt-get install iproute2 nftables util-linux mount"
-NAMES = ("namespaces", "veth and bridge", "nft rules", "netem")
-_SEND = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('{}', 9))"
+NAMES = ("namespaces", "veth and bridge", "stop and kill", "nft rules", "netem")
+NAMESPACES, NETWORK, SIGNALS, RULES, NETEM = NAMES
+RUNS = (NAMESPACES, NETWORK)
+NEEDS: Mapping[str, Collection[str]] = {"partition": (RULES,), "kill": (SIGNALS,), "pause": (SIGNALS,)}
+_CONNECT = "import socket; socket.create_connection(('{}', {}), 5)"
 
 
-def findings() -> list[Finding]:
-    """Tries it all; where namespaces are refused, the rest is out of reach and not listed."""
+def findings(options: Mapping[str, str], wanted: Collection[str] | None = None) -> list[Finding]:
+    """Tries what is `wanted` (None: all), as far as it gets: here if this process is inside, otherwise in
+    namespaces made for it. There are no `options` of this place.
+    """
+    del options
+    inside = namespaces.is_inside()
     made = Check(
-        NAMES[0],
+        NAMESPACES,
         "every local run lives in namespaces of its own, so that nothing is left when it is killed",
         "run as root, or allow user namespaces",
-        _enter,
+        _entered_before if inside else _enter,
     ).run()
     if made.status != "ok":
         return [made]
-    decoder = msgspec.json.Decoder(list[Finding])
-    return [made, *decoder.decode(_inside())]
+    if inside:
+        return [made, *_tried_here(wanted)]
+    return [made, *msgspec.json.decode(_inside(wanted), type=list[Finding])]
 
 
-def _argv() -> list[str]:
-    return [sys.executable, "-m", "harness.doctor.local"]
+def _entered_before() -> str:
+    return "this run is in user, mount, process and network namespaces of its own"
 
 
 def _enter() -> str:
@@ -51,8 +63,8 @@ def _enter() -> str:
     return "user, mount, process and network namespaces were made and left"
 
 
-def _inside() -> bytes:
-    code, said = _entered(_argv())
+def _inside(wanted: Collection[str] | None) -> bytes:
+    code, said = _entered([sys.executable, "-m", "harness.doctor.local", *(wanted or NAMES)])
     if code:
         raise EnvironmentFault(f"the checks inside ended with {code}")
     return said
@@ -73,62 +85,71 @@ def _entered(argv: list[str]) -> tuple[int, bytes]:
     return done.code, done.stdout
 
 
+def _tried_here(wanted: Collection[str] | None) -> list[Finding]:
+    network = Network(("n1", "n2"))
+    checks = [
+        Check(NETWORK, "nodes talk over it", APT, lambda: _veth(network)),
+        Check(
+            SIGNALS, "pause and kill are signals", "allow signals to one's own processes (seccomp)", _signals
+        ),
+        Check(
+            RULES,
+            "partitions are rules, and their counters the evidence",
+            f"a kernel with nf_tables: modprobe nf_tables; {APT}",
+            lambda: dropped(network, "n1", "n2"),
+            after=(NETWORK,),
+        ),
+        Check(
+            NETEM,
+            "slow and lossy links",
+            "a kernel with sch_netem: modprobe sch_netem; apt-get install iproute2",
+            lambda: _netem(network),
+            after=(NETWORK,),
+        ),
+    ]
+    try:
+        return tried(checks, wanted)
+    finally:
+        network.tear_down()
+
+
 def _veth(network: Network) -> str:
-    network.set_up()
-    server = socket.create_server(("0.0.0.0", 9))
-    thread = threading.Thread(target=server.accept, daemon=True)
-    thread.start()
-    connect = "import socket; socket.create_connection(('10.77.0.1', 9), 5)"
-    done = run((*network.enter("n1"), sys.executable, "-I", "-S", "-c", connect))
-    server.close()
-    if done.code:
-        raise EnvironmentFault(done.stderr.decode(errors="replace").strip().splitlines()[-1])
+    network.set_up(tables=False)
+    # Nobody need accept: the kernel answers for a socket that listens.
+    with socket.create_server((CONTROLLER, 0)) as server:
+        text = _CONNECT.format(CONTROLLER, server.getsockname()[1])
+        ran((*network.enter("n1"), *PYTHON, text))
     return "a TCP connection crossed a veth pair and a bridge"
 
 
-def _nft(network: Network) -> str:
-    cut = Partition((Link("n1", "n2"),), "doctor")
-    network.run(linux.cut_argvs(cut, network.addresses))
-    send = (sys.executable, "-I", "-S", "-c", _SEND.format(network.addresses["n2"]))
-    run_all({"packet": ((*network.enter("n1"), *send), b"")})
-    listed = network.run({"n2": linux.LIST_AND_FLUSH})
-    counters = linux.parse_counters(listed["n2"].stdout)
-    if [(c.source, c.packets) for c in counters] != [("n1", 1)]:
-        raise EnvironmentFault(f"one packet was sent against a rule, the rule counted {counters}")
-    return "a rule dropped a packet and counted it"
+def _signals() -> str:
+    """Stopped, continued and killed: the kernel tells a parent each of them."""
+    pid = os.posix_spawnp("sleep", ["sleep", "5"], os.environ)
+    seen = []
+    for number, options in (
+        (signal.SIGSTOP, os.WUNTRACED),
+        (signal.SIGCONT, os.WCONTINUED),
+        (signal.SIGKILL, 0),
+    ):
+        os.kill(pid, number)
+        seen.append(os.waitpid(pid, options)[1])
+    stopped, continued, killed = seen
+    if not (os.WIFSTOPPED(stopped) and os.WIFCONTINUED(continued) and os.WIFSIGNALED(killed)):
+        raise EnvironmentFault(f"SIGSTOP, SIGCONT and SIGKILL led to the states {seen}")
+    return "a process was stopped, continued and killed"
 
 
 def _netem(network: Network) -> str:
-    done = run(
-        (*network.enter(CLIENTS), "tc", "qdisc", "add", "dev", "eth0", "root", "netem", "delay", "10ms")
-    )
-    if done.code:
-        raise EnvironmentFault(done.stderr.decode(errors="replace").strip() or "tc failed")
+    ran((*network.enter(CLIENTS), "tc", "qdisc", "add", "dev", "eth0", "root", "netem", "delay", "10ms"))
     return "a delay of 10 ms was installed"
 
 
-def _run_inside() -> list[Finding]:
-    network = Network(("n1", "n2"))
-    return [
-        Check(NAMES[1], "nodes talk over it", APT, lambda: _veth(network)).run(),
-        Check(
-            NAMES[2], "partitions are rules, and their counters the evidence", APT, lambda: _nft(network)
-        ).run(),
-        Check(
-            NAMES[3],
-            "slow and lossy links (no nemesis of this release needs it)",
-            "a kernel with sch_netem: modprobe sch_netem; apt-get install iproute2",
-            lambda: _netem(network),
-        ).run(),
-    ]
-
-
 def main() -> int:
-    """Entry point inside."""
+    """Entry point inside: the names of wanted checks."""
     if not namespaces.is_inside():
         sys.exit("to be run by `splitbrain doctor`, inside namespaces")
     try:
-        found = _run_inside()
+        found = _tried_here(sys.argv[1:])
     except SplitbrainError as error:
         sys.exit(str(error))
     sys.stdout.buffer.write(msgspec.json.encode(found))

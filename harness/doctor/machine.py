@@ -9,8 +9,11 @@ import os
 import resource
 import shutil
 import statistics
+import sys
 import tempfile
+import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.deploy.commands import run
@@ -19,6 +22,7 @@ from harness.errors import EnvironmentFault
 
 LEAST_FREE, WANTED_FREE = 200 << 20, 2 << 30
 WANTED_FILES = 4096
+WANTED_TASKS = 500  # a run has its nodes' threads, its clients' and its judges', a few dozen each
 NAPS, NAP_S = 200, 0.001
 WANTED_JITTER_S = 0.005
 
@@ -39,6 +43,12 @@ def checks(runs: Path) -> list[Check]:
             _files,
         ),
         Check(
+            "tasks",
+            "nodes, clients and judges are processes with threads",
+            "ulimit -u 4096 (or TasksMax= of the service, --pids-limit of the container)",
+            _tasks,
+        ),
+        Check(
             "timers",
             "faults begin and operations are timed by naps; jitter blurs both",
             "leave the machine alone while it works, or give it more cores",
@@ -50,7 +60,12 @@ def checks(runs: Path) -> list[Check]:
             "a kernel with CONFIG_TIME_NS (5.6 or later), and root",
             _time_namespace,
         ),
-        Check("FUSE", "disk faults under a node's data", "modprobe fuse; apt-get install fuse3", _fuse),
+        Check(
+            "FUSE",
+            "disk faults under a node's data",
+            "modprobe fuse; and root, or namespaces of one's own",
+            _fuse,
+        ),
     ]
 
 
@@ -86,6 +101,30 @@ def _files() -> str:
     return seen
 
 
+def _tasks() -> str:
+    """Threads count as processes do, for the user's limit and the control group's."""
+    done = threading.Event()
+    held: list[threading.Thread] = []
+    refused = ""
+    try:
+        while len(held) < WANTED_TASKS:
+            thread = threading.Thread(target=done.wait, daemon=True)
+            thread.start()
+            held.append(thread)
+    except RuntimeError as error:
+        refused = f": {error}"
+    finally:
+        done.set()
+        for thread in held:
+            thread.join()
+    soft, _ = resource.getrlimit(resource.RLIMIT_NPROC)
+    limit = "none" if soft == resource.RLIM_INFINITY else str(soft)
+    seen = f"{len(held)} threads at once, limit of this user {limit}{refused}"
+    if refused:
+        raise Doubtful(seen)
+    return seen
+
+
 def _jitter() -> str:
     late = []
     for _ in range(NAPS):
@@ -102,19 +141,38 @@ def _jitter() -> str:
 
 def _time_namespace() -> str:
     text = "import time; print(time.clock_gettime(time.CLOCK_BOOTTIME))"
-    argv = ["unshare", "--user", "--map-root-user", "--time", "--boottime", "1000000", "--fork"]
-    done = run([*argv, "python3", "-c", text])
-    if done.code:
-        raise EnvironmentFault(done.stderr.decode(errors="replace").strip() or "unshare --time failed")
-    ahead = float(done.stdout) - time.clock_gettime(time.CLOCK_BOOTTIME)
+    said = _apart(("--time", "--boottime", "1000000", "--fork"), text)
+    ahead = float(said) - time.clock_gettime(time.CLOCK_BOOTTIME)
     if ahead < 999_000:
         raise EnvironmentFault(f"the clock inside is {ahead:.0f} s ahead, not 1,000,000")
     return "a process saw its boot-time clock 1,000,000 s ahead"
 
 
+_MOUNT = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def must(code):
+    if code: sys.exit(os.strerror(ctypes.get_errno()))
+device = os.open("/dev/fuse", os.O_RDWR)
+how = f"fd={device},rootmode=40000,user_id=0,group_id=0".encode()
+must(libc.mount(b"splitbrain", b"/mnt", b"fuse", 0, how))
+print(int.from_bytes(os.read(device, 1 << 17)[4:8], sys.byteorder))
+must(libc.umount2(b"/mnt", 2))
+"""
+_FUSE_INIT = 26  # the kernel's first request
+
+
 def _fuse() -> str:
-    descriptor = os.open("/dev/fuse", os.O_RDWR)
-    os.close(descriptor)
-    if shutil.which("fusermount3") is None and shutil.which("fusermount") is None and os.geteuid() != 0:
-        raise Doubtful("/dev/fuse opens, but there is no fusermount3 for ordinary users")
-    return "/dev/fuse opens"
+    asked = int(_apart(("--mount",), _MOUNT))
+    if asked != _FUSE_INIT:
+        raise EnvironmentFault(f"a file system was mounted, but the kernel's first request is {asked}")
+    return "a file system was mounted, where nobody else sees it, and the kernel spoke to it"
+
+
+def _apart(flags: Sequence[str], program: str) -> str:
+    """What the Python `program` prints in namespaces of its own."""
+    argv = ["unshare", "--user", "--map-root-user", *flags, sys.executable, "-I", "-S", "-c", program]
+    done = run(argv)
+    if done.code:
+        raise EnvironmentFault(done.stderr.decode(errors="replace").strip() or f"unshare {flags[0]} failed")
+    return done.stdout.decode()

@@ -31,10 +31,9 @@ def address() -> str:
     return os.environ.get("DOCKER_HOST") or DEFAULT_HOST
 
 
-def connect(call_s: float = 60.0) -> docker.DockerClient:
-    """A client of the engine, each of whose calls may wait so long.
-
-    Raises MissingPrerequisite, and ConfigError for a DOCKER_HOST that is none.
+def connect(timeout_s: int = 60) -> docker.DockerClient:
+    """A client of the engine, each of whose calls may take so long. Raises MissingPrerequisite, and
+    ConfigError for a DOCKER_HOST that is none.
     """
     host = address()
     scheme, separator, path = host.partition("://")
@@ -45,7 +44,7 @@ def connect(call_s: float = 60.0) -> docker.DockerClient:
     if scheme == "unix":
         _knock(host, path)
     try:
-        client = docker.from_env(timeout=int(call_s))
+        client = docker.from_env(timeout=timeout_s)
         client.ping()
     except (DockerException, requests.RequestException, OSError) as error:
         raise MissingPrerequisite(

@@ -11,6 +11,7 @@ import queue
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -134,7 +135,7 @@ class ClientsProcess:
 
 
 class Conductor:
-    """Drives one run of `plan` on a deployment whose nodes are ready."""
+    """Drives one run of `plan` on a deployment whose nodes are ready. unavailable: as of the nemesis."""
 
     def __init__(
         self,
@@ -144,6 +145,7 @@ class Conductor:
         roles: RoleWatcher,
         observer: Observer,
         stop: threading.Event,
+        unavailable: Mapping[str, str] | None = None,
     ) -> None:
         self._plan = plan
         self._deployment = deployment
@@ -151,6 +153,7 @@ class Conductor:
         self._roles = roles
         self._observer = observer
         self._stop = stop
+        self._unavailable = unavailable
         self._leader: str | None = None
         self._leader_lock = threading.Lock()
 
@@ -200,6 +203,7 @@ class Conductor:
             start_ns=driven.start_ns,
             leader=self._find_leader,
             notify=self._observer.fault,
+            unavailable=self._unavailable,
         )
         watch = self._watch_for_violations()
         clients.tell(Go(driven.start_ns))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from checkers.codec import FaultEvent
@@ -34,7 +34,9 @@ def steps_of(plan: FaultPlan) -> list[Step]:
 
 
 class Nemesis(threading.Thread):
-    """Runs `plan` from `start_ns` on, then heals everything."""
+    """Runs `plan` from `start_ns` on, then heals everything. unavailable: kinds that cannot be applied here,
+    and why: their faults are journalled as skipped, and nothing is done.
+    """
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class Nemesis(threading.Thread):
         start_ns: int,
         leader: Callable[[], str | None],
         notify: Callable[[FaultEvent], None],
+        unavailable: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(name="nemesis", daemon=True)
         self._plan = plan
@@ -53,6 +56,7 @@ class Nemesis(threading.Thread):
         self._start_ns = start_ns
         self._leader = leader
         self._notify = notify
+        self._unavailable = unavailable or {}
         self._halt = threading.Event()
         self._active: dict[int, Fault] = {}
         self.heal_ns: int | None = None
@@ -94,7 +98,10 @@ class Nemesis(threading.Thread):
         targets, what, kind = targets_of(fault), describe(fault), planned.spec.kind
         self._log(FaultEvent(planned.id, "requested", time.monotonic_ns(), kind, targets, what))
         self._active[planned.id] = fault
-        evidence = self._deployment.apply(fault)
+        why = self._unavailable.get(kind)
+        evidence = (
+            Evidence("skipped", (f"not available here: {why}",)) if why else self._deployment.apply(fault)
+        )
         self._log(
             FaultEvent(
                 planned.id, "begun", time.monotonic_ns(), kind, targets, what, evidence.status, evidence.lines

@@ -7,7 +7,9 @@ lead, the one in the highest term is believed, because a deposed leader that can
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from systems.api import LEADING_ROLES, ReadsRoles, RoleChange
 
@@ -34,9 +36,14 @@ class _Tail:
 class RoleWatcher:
     """Collects the role changes that a system's log lines tell of; empty for a system that tells none."""
 
-    def __init__(self, system: object, log_files: Mapping[str, Sequence[Path]]) -> None:
+    def __init__(
+        self,
+        system: object,
+        log_files: Mapping[str, Sequence[Path]],
+        clock_offsets: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self._system = system if isinstance(system, ReadsRoles) else None
-        self._tails = [_Tail(path) for paths in log_files.values() for path in paths]
+        self._tails = [(_Tail(p), clock_offsets.get(n, 0)) for n, paths in log_files.items() for p in paths]
         self._latest: dict[str, RoleChange] = {}
         self.changes: list[RoleChange] = []
 
@@ -44,10 +51,11 @@ class RoleWatcher:
         """Read what has been written since the last time."""
         if self._system is None:
             return
-        for tail in self._tails:
+        for tail, offset_ns in self._tails:
             for line in tail.lines():
                 change = self._system.role_of(line)
                 if change is not None:
+                    change = replace(change, time_ns=change.time_ns + offset_ns)
                     self.changes.append(change)
                     self._latest[change.node] = change
 

@@ -53,7 +53,8 @@ def _place(bands: Sequence[FaultBand], frame: Frame) -> list[_PlacedBand]:
     for band in bands:
         x1 = frame.x(band.begin_ns)
         x2 = max(frame.x(band.end_ns), x1 + 3)
-        label, label_x = _label(shorten(one_line(band.fault.kind), 24), x1, x2, frame)
+        said = shorten(one_line(band.fault.kind), 24) + (", skipped" if band.status == "skipped" else "")
+        label, label_x = _label(said, x1, x2, frame)
         extents.append((min(x1, label_x), max(x2, label_x + width_px(label, SMALL_CHARACTER_PX)) + 4))
         placed.append((band, x1, x2, label, label_x))
     lanes = stack(extents)

@@ -24,7 +24,9 @@ def test_a_place_that_cannot_be_used_is_exit_6_with_the_fix(
     assert ended.code == 6
     assert "✗ engine" in ended.out
     assert "fix: " in ended.out
-    assert "partition ✗ (engine, image" in ended.out
+    assert "✗ docker: nothing, as it lacks: engine" in ended.out
+    found = splitbrain("doctor", "--on", "docker", "--json").json()
+    assert found["faults"]["docker"]["partition"][:2] == ["engine", "image"]
     everywhere = splitbrain("doctor", "--cleanup")
     assert everywhere.code == 0, everywhere.out
     assert "containers were not looked for" in everywhere.err
@@ -34,3 +36,7 @@ def test_an_unknown_place_gets_a_suggestion(splitbrain: Splitbrain) -> None:
     ended = splitbrain("doctor", "--on", "dokcer")
     assert ended.code == 4
     assert "did you mean 'docker'?" in ended.err
+
+
+def test_help_has_examples(splitbrain: Splitbrain) -> None:
+    assert "Examples:\n    splitbrain doctor\n" in splitbrain("doctor", "--help").out

@@ -82,6 +82,17 @@ def test_a_skipped_fault_is_not_undone(tmp_path: Path) -> None:
     assert notes.done == [("apply", "Kill"), ("heal", "")]
 
 
+def test_a_kind_that_is_not_available_is_journalled_as_skipped_and_never_tried(tmp_path: Path) -> None:
+    made, notes, events = nemesis(tmp_path, plan(("partition", "one", 1, 20), ("pause", "one", 2, 20)))
+    made._unavailable = {"partition": "nft rules: no such module"}
+    made.run()
+    assert [what for what in notes.done if what[1] == "Partition"] == []
+    assert ("apply", "Pause") in notes.done
+    begun = next(event for event in events if event.event == "begun")
+    assert (begun.kind, begun.status) == ("partition", "skipped")
+    assert begun.evidence == ("not available here: nft rules: no such module",)
+
+
 class Deadly(Notes):
     """Kills work here."""
 

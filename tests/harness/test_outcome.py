@@ -8,7 +8,7 @@ import pytest
 
 from checkers.history import OPEN_NS, Disturbance, History, Op, Outcome
 from checkers.verdict import Invalid, Unknown, Valid
-from harness.outcome import doubts_about, weigh
+from harness.outcome import doubts_about, skipped_notes, weigh
 
 GOOD, BAD, OPEN = Valid(1), Invalid(1, "contradiction"), Unknown("too hard")
 
@@ -81,3 +81,29 @@ def test_what_failed_under_a_fault_overlapped_it() -> None:
     ops = [op(i, i + 1) for i in range(20)]
     for outcome in (Outcome.FAIL, Outcome.INFO):
         assert doubts([*ops, op(120, 130, outcome)], [fault("installed", 125, 200)], ["kill"]) == []
+
+
+def without(planned: list[str], landed: list[Disturbance], unavailable: list[str]) -> list[str]:
+    history = History.of([op(i, i + 1) for i in range(20)], landed)
+    return doubts_about(history, seconds=10, rate=200, planned=planned, unavailable=unavailable)
+
+
+def test_kinds_left_out_with_consent_leave_no_doubt_while_others_landed() -> None:
+    planned = ["kill", "partition"]
+    kill = fault("installed", 5, 8)
+    cut = Disturbance(2, "partition", ("n1",), "cut n1", 0, 5, None, "skipped")
+    assert without(planned, [kill, cut], ["partition"]) == []
+    assert "planned kill" in without(planned, [], ["partition"])[0]
+
+
+def test_without_any_of_its_faults_a_run_is_in_doubt() -> None:
+    assert "no planned fault could be applied here" in without(["kill", "pause"], [], ["pause", "kill"])[0]
+    assert without([], [], []) == []
+
+
+def test_what_was_left_out_is_told_by_reason() -> None:
+    planned = ["kill", "kill", "pause", "partition"]
+    assert skipped_notes(planned, {"kill": "no signals", "pause": "no signals", "partition": "no nft"}) == [
+        "not applied, by --skip-unavailable: 2 planned kill faults and 1 planned pause fault – no signals",
+        "not applied, by --skip-unavailable: 1 planned partition fault – no nft",
+    ]

@@ -38,6 +38,14 @@ def test_the_place_and_the_limits_around_a_run_do_not_change_what_is_done() -> N
     assert elsewhere.digest() == plan().digest()
 
 
+def test_to_accept_skipped_faults_is_no_other_plan() -> None:
+    accepted = plan(skip_unavailable=True)
+    assert accepted.digest() == plan().digest()
+    assert decode_plan(encode_plan(accepted), "plan.json") == accepted
+    assert "--skip-unavailable" in command_of(accepted).split()
+    assert "--skip-unavailable" not in command_of(plan()).split()
+
+
 def test_adding_a_nemesis_moves_no_other() -> None:
     def pauses(nemeses: str) -> list[object]:
         return [

@@ -25,8 +25,8 @@ SHARE = -(-LONG // (2 * len(PLANTERS)))  # histories of each kind; half of all a
 # A night's worth in parts of some minutes: more than one process shares them, and what is done is seen.
 SHARE_PARTS = -(-SHARE // 21)
 CHAIN_PARTS = 2 if LONG < 200 else LONG // 100
-# Many orders of equal values make many states: a search may give these up.
-HARD = {"fifo-queue", "unordered-queue"}
+# Many orders of equal values, or of appends, make many states: a search may give these up.
+HARD = {"fifo-queue", "unordered-queue", "key-value"}
 
 
 def _made(

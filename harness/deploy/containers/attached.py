@@ -17,7 +17,7 @@ from harness.deploy.containers.stream import STDERR, STDOUT, Stream
 from harness.errors import EnvironmentFault, SplitbrainError
 from harness.images import engine
 
-CALL_S, END_S = 20.0, 10.0  # what one call of the engine may take
+CALL_S, END_S = 20, 10  # what one call of the engine may take
 PART = 1 << 16
 
 

@@ -38,8 +38,8 @@ from nemeses.faults import CLIENTS
 from systems.api import NodeSpec, System
 
 PYTHON = recipe.INTERPRETER
-CALL_S = 20.0  # what one call of the engine may take, so that one which is gone holds up nothing for long
-LAST_S = 5.0  # and one that is asked to clean up although it did not answer before
+CALL_S = 20  # what one call of the engine may take, so that one which is gone holds up nothing for long
+LAST_S = 5  # and one that is asked to clean up although it did not answer before
 
 
 class ContainerDeployment(Cluster):

@@ -20,6 +20,7 @@ import resource
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -32,6 +33,7 @@ POLL_S, BEAT_S = 0.02, 0.5
 MARK = "SPLITBRAIN_NODE"
 SBIN = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CHUNK = 1 << 18
+STATUS_SIZE = 256
 
 
 class Refused(Exception):
@@ -120,6 +122,8 @@ def release(base: str, run: str, keep: bool = False, everything: bool = False) -
     if not _until(lambda: _signal_all([p for p in _pids() if _mark(p).startswith(f"{run}/")]), KILL_S):
         raise Refused(f"processes of {run} did not die by SIGKILL")
     folder = f"{base}/runs/{run}"
+    # A keeper still writes down how its node ended, and then is gone as well.
+    _until(lambda: not any(_stat(keeper) for keeper in _keepers(folder)), WORDS_S)
     if run and not keep and os.path.isdir(folder):
         _remove(folder)
         removed.append(f"folder {folder}")
@@ -133,6 +137,11 @@ def release(base: str, run: str, keep: bool = False, everything: bool = False) -
         if os.path.isdir(empty) and not os.listdir(empty):
             os.rmdir(empty)
     return removed
+
+
+def _keepers(folder: str) -> list[int]:
+    homes = [f"{folder}/{name}" for name in os.listdir(folder)] if os.path.isdir(folder) else []
+    return [status(home)["keeper"] for home in homes if os.path.exists(f"{home}/status.json")]
 
 
 def unpack(archive: str, target: str) -> str:
@@ -167,6 +176,30 @@ def unpack(archive: str, target: str) -> str:
     return python
 
 
+def signals() -> str:
+    """Stop, continue and kill a process of our own, and see it happen."""
+    child = os.fork()
+    if child == 0:
+        time.sleep(60)
+        os._exit(0)
+    try:
+        for number, states in ((signal.SIGSTOP, "T"), (signal.SIGCONT, "SR")):
+            os.kill(child, number)
+            if not _until(lambda states=states: (_stat(child) or ["?"])[0] in states, STOP_S):
+                raise Refused(f"a process did not obey signal {int(number)}")
+    finally:
+        os.kill(child, signal.SIGKILL)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code != -signal.SIGKILL:
+        raise Refused(f"a process that was killed ended with {code}")
+    return "a process was stopped, continued and killed"
+
+
+def packet(port: int) -> None:
+    """Send one to ourselves."""
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", port))
+
+
 def digest(path: str) -> str | None:
     """SHA-256 of a file, None if it is not there."""
     try:
@@ -182,7 +215,7 @@ def digest(path: str) -> str | None:
 def start(home: str, mark: str, argv: list[str], env: dict[str, str], turn: int) -> dict[str, Any]:
     """Start the node in `home` for the `turn`-th time, or see that this was done."""
     before = status(home)
-    if before["turn"] == turn:
+    if before["turn"] == turn and before["pid"]:
         return before
     reader, writer = os.pipe()
     middle = os.fork()
@@ -210,6 +243,11 @@ def _keep(home: str, mark: str, argv: list[str], env: dict[str, str], turn: int,
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nothing, number)
+    try:
+        _write_status(home, {"turn": turn, "keeper": os.getpid(), "pid": 0, "code": None})
+    except OSError as error:
+        os.write(writer, f"{home}: {error.strerror}".encode())
+        return
     tried, trying = os.pipe()  # closed by exec, so its end without a word is success
     child = os.fork()
     if child == 0:
@@ -298,7 +336,9 @@ def follow(given: dict[str, Any]) -> None:
         if time.monotonic() >= beat or given["once"]:
             beat = time.monotonic() + BEAT_S
             os.utime(given["claim"]) if os.path.exists(given["claim"]) else None
-            _send({"status": status(given["home"]), "size": 0}, b"")
+            room = os.statvfs(given["home"])
+            how = {**status(given["home"]), "free": room.f_bavail * room.f_frsize}
+            _send({"status": how, "size": 0}, b"")
         if given["once"] or select.select([sys.stdin], [], [], 2.5 * POLL_S)[0]:
             return
 
@@ -382,9 +422,10 @@ def _text(path: str) -> str:
 
 
 def _write_status(home: str, value: dict[str, Any]) -> None:
-    with open(f"{home}/status.draft", "w") as file:
-        json.dump(value, file)
-    os.rename(f"{home}/status.draft", f"{home}/status.json")
+    """In place and always as long, so that it needs no room that a full disk would not give."""
+    file = os.open(f"{home}/status.json", os.O_WRONLY | os.O_CREAT, 0o644)
+    os.pwrite(file, json.dumps(value).ljust(STATUS_SIZE).encode(), 0)
+    os.close(file)
 
 
 def _remove(path: str) -> None:
@@ -400,6 +441,8 @@ VERBS: dict[str, Any] = {
     "release": release,
     "unpack": unpack,
     "digest": digest,
+    "signals": signals,
+    "packet": packet,
     "start": start,
     "status": status,
     "kill": kill,

@@ -33,7 +33,7 @@ from harness.deploy.ssh.inventory import Inventory
 from harness.deploy.ssh.links import HostLinks, each
 from harness.deploy.ssh.node import SshNode
 from harness.deploy.ssh.sources import Sources
-from harness.errors import ConfigError, EnvironmentFault, MissingPrerequisite, SplitbrainError
+from harness.errors import EnvironmentFault, MissingPrerequisite, SplitbrainError
 from nemeses.faults import CLIENTS
 from systems.api import NodeSpec, System
 
@@ -64,21 +64,15 @@ class SshDeployment(Cluster):
         ready_timeout_s: float = 20.0,
     ) -> None:
         check_names(nodes, MAX_NODES)
-        if len(nodes) > len(inventory.hosts):
-            raise ConfigError(
-                f"{len(nodes)} nodes, and {len(inventory.hosts)} hosts in the hosts file",
-                fix=f"add hosts, or run with --nodes {len(inventory.hosts)}",
-            )
         self.nodes = tuple(nodes)
         self.addresses: Mapping[str, str] = {}
         self.python = ""
-        self.clock_offsets: Mapping[str, int] = {}
         self._run_dir = run_dir
         self._run = run_dir.name
         self._jumps = inventory.jump is not None
         self._hosts = {
             name: SshHost(name, entry, inventory.jump)
-            for name, entry in zip(nodes, inventory.hosts, strict=False)
+            for name, entry in zip(nodes, inventory.hosts[: len(nodes)], strict=True)
         }
         self._cuts = cuts
         self._sources = sources or Sources()
@@ -131,6 +125,10 @@ class SshDeployment(Cluster):
     def host(self, name: str) -> Host:
         """The machine of one node."""
         return self._hosts[name]
+
+    def log_files(self) -> Mapping[str, Sequence[Path]]:
+        """Node -> the copies here of the files of its spec, then of its outputs. They may not exist yet."""
+        return {n: self._layout.logs(n, spec, there=self._home(n)) for n, spec in self._specs.items()}
 
     def _note(self, examined: Mapping[str, Examined]) -> None:
         self.clock_offsets = {name: e.ahead_ns for name, e in examined.items()}
@@ -194,11 +192,14 @@ class SshDeployment(Cluster):
             forward.close()
         with ThreadPoolExecutor(len(self._hosts)) as pool:
             problems = [p for found in pool.map(self._leave_host, self._hosts.values()) for p in found]
+        if self._keep and self._begun:
+            entry = self._hosts[min(self._begun)].entry
+            self.kept = (f"kept on every host (--keep): {entry.folder}/runs/{self._run}",)
         self._begun.clear()
         if problems:
             raise EnvironmentFault(
                 "; ".join(dict.fromkeys(problems)),
-                fix="when they answer: `splitbrain doctor --on ssh --hosts FILE --cleanup` removes what is left",
+                fix="`splitbrain doctor --on ssh --hosts FILE --cleanup` removes it when they answer",
             )
 
     def _leave_host(self, host: SshHost) -> list[str]:

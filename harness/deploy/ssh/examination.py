@@ -45,18 +45,9 @@ def examine(host: SshHost) -> Examined:
         raise MissingPrerequisite(f"{host.name}: no /bin/sh", fix="use hosts that run Linux")
     host.bring_agent()
     facts = host.ask("facts", folder=host.entry.folder)
-    ahead_ns, wall_s = _clocks(host, facts["boot"])
-    if facts["free"] < LEAST_FREE:
-        raise EnvironmentFault(
-            f"{host.name}: {facts['free'] >> 20} MiB are free under {host.entry.folder}, "
-            f"{LEAST_FREE >> 20} are needed",
-            fix="free some disk space there, or give another `folder` in the hosts file",
-        )
-    if abs(wall_s) > host.entry.max_clock_offset:
-        raise EnvironmentFault(
-            f"{host.name}: its clock is {abs(wall_s):.0f} s {'ahead of' if wall_s > 0 else 'behind'} ours",
-            fix="set it (chronyc makestep, timedatectl set-ntp true), or allow it with max_clock_offset",
-        )
+    ahead_ns, wall_s = clocks(host, facts["boot"])
+    refuse_room(host, facts["free"])
+    refuse_clock(host, wall_s)
     host.note_root(facts["uid"] == 0)
     source, _, _, port = _connection(host, facts["connection"])
     return Examined(
@@ -73,7 +64,28 @@ def examine(host: SshHost) -> Examined:
     )
 
 
-def _clocks(host: SshHost, boot: str) -> tuple[int, float]:
+def refuse_room(host: SshHost, free: int) -> None:
+    """Raises EnvironmentFault for a disk with hardly any room."""
+    if free < LEAST_FREE:
+        raise EnvironmentFault(
+            f"{host.name}: {free >> 20} MiB are free under {host.entry.folder}, "
+            f"{LEAST_FREE >> 20} are needed",
+            fix="free some disk space there, or give another `folder` in the hosts file",
+        )
+
+
+def refuse_clock(host: SshHost, wall_s: float) -> None:
+    """Raises EnvironmentFault for a clock that is off."""
+    if abs(wall_s) > host.entry.max_clock_offset:
+        raise EnvironmentFault(
+            f"{host.name}: its clock is {abs(wall_s):.0f} s {'ahead of' if wall_s > 0 else 'behind'} ours",
+            fix="set it (chronyc makestep, timedatectl set-ntp true), or allow it with max_clock_offset",
+        )
+
+
+def clocks(host: SshHost, boot: str) -> tuple[int, float]:
+    """By how much our monotonic clock is ahead, in nanoseconds, and the host's wall clock, in seconds.
+    boot: the host's boot id."""
     best: tuple[int, int, float] | None = None
     for _ in range(READINGS):
         before, wall = time.monotonic_ns(), time.time_ns()

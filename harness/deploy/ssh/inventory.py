@@ -137,6 +137,13 @@ def parse(text: str, path: str) -> Inventory:
     return inventory
 
 
+def check_secrets(inventory: Inventory) -> None:
+    """Raises ConfigError for a secret whose variable is not there."""
+    for login in (*inventory.hosts, *((inventory.jump,) if inventory.jump else ())):
+        for key in ("password_env", "key_passphrase_env", "sudo_password_env"):
+            secret(getattr(login, key, None), key)
+
+
 def secret(variable: str | None, key: str) -> str | None:
     """What the environment variable held, which `key` of the file names. Raises ConfigError if there is
     none."""

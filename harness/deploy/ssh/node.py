@@ -19,6 +19,7 @@ from harness.errors import EnvironmentFault
 from nemeses.faults import Evidence
 
 KILLED = -9
+LEAST_FREE = 64 << 10
 
 
 class SshNode:
@@ -154,4 +155,12 @@ class SshNode:
     def _note(self, code: int | None) -> None:
         if code is not None and self._fate is None:
             self._fate, self._dead = "crash", code
-            self._crashes.append(f"{self.name} died by itself ({ending(code)}){self.tail()}")
+            self._crashes.append(f"{self.name} died by itself ({self._ending(code)}){self.tail()}")
+
+    def _ending(self, code: int) -> str:
+        """A node whose disk is full has no room for its last words."""
+        try:
+            free = self._follower.status().get("free", LEAST_FREE)
+        except EnvironmentFault:
+            free = LEAST_FREE
+        return f"{ending(code)}, and no space is left on its disk" if free < LEAST_FREE else ending(code)

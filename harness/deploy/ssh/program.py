@@ -12,6 +12,7 @@ import os
 import tarfile
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.deploy.ssh.host import SshHost
@@ -35,20 +36,25 @@ def install(host: SshHost, python: tuple[int, ...], machine: str) -> str:
     return f"{target}/bin/python"
 
 
-def _archive(name: str, python: tuple[int, ...], machine: str) -> Path:
-    """The archive for such hosts, made once."""
-    version = f"{python[0]}.{python[1]}"
+def refuse_python(name: str, python: Sequence[int], machine: str) -> None:
+    """Raises MissingPrerequisite for a host that the node program cannot run on."""
     if tuple(python[:2]) < OLDEST:
         raise MissingPrerequisite(
-            f"{name} has Python {version}, the node program needs 3.11 or later",
+            f"{name} has Python {python[0]}.{python[1]}, the node program needs 3.11 or later",
             fix="install a later one there, and name it with `python = …` in the hosts file",
         )
-    spoken = {said: debian for debian, said in recipe.ARCHITECTURES.items()}
-    if machine not in spoken:
+    if machine not in recipe.ARCHITECTURES.values():
         raise MissingPrerequisite(
             f"{name} is a {machine}, for which there is no node program",
-            fix=f"use hosts that are one of: {', '.join(spoken)}",
+            fix=f"use hosts that are one of: {', '.join(recipe.ARCHITECTURES.values())}",
         )
+
+
+def _archive(name: str, python: tuple[int, ...], machine: str) -> Path:
+    """The archive for such hosts, made once."""
+    refuse_python(name, python, machine)
+    version = f"{python[0]}.{python[1]}"
+    spoken = {said: debian for debian, said in recipe.ARCHITECTURES.items()}
     path = _cache() / f"node-{content.key()}-{version}-{machine}.tar.gz"
     with _lock, _file_lock(path.with_suffix(".lock")):
         if not path.exists():

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from harness.deploy import maker
 from harness.deploy.containers import engine
 from tests.engine import client_or_skip, image_or_skip
 
@@ -64,4 +65,4 @@ def test_sweep_removes_what_the_dead_left_and_nothing_else(ended_maker: str) -> 
 def test_a_process_that_ended_has_not_begun() -> None:
     process = subprocess.Popen(["true"])
     process.wait()
-    assert engine._started(process.pid) == ""
+    assert maker._started(process.pid) == ""
