@@ -225,7 +225,7 @@ class Run:
             path = self.folder / HISTORY
             history = decode(path.read_bytes(), str(path)).history
             if len(history):
-                heal_ns = self.driven.heal_ns if self.driven and not self.driven.cut_short else None
+                heal_ns = self.driven.whole_heal_ns if self.driven else None
                 judged = judge(
                     path,
                     claims_for(self.plan, heal_ns),

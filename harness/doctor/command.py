@@ -37,9 +37,9 @@ def doctor_command(
     """Examine one place, or all of which there is something to try. options: those of places."""
     given = options or {}
     chosen = [place] if place else [name for name, one in PLACES.items() if set(one.asks) <= set(given)]
-    removed = _cleaned(chosen, given) if cleanup else []
     tried = [check.run() for check in machine.checks(Path(runs))]
     places = {name: PLACES[name].findings(given, None) for name in chosen}
+    removed = _cleaned(chosen, given) if cleanup else []  # last: what was tried brought something as well
     examined = Examined(tried, places, matrix(places), removed)
     if as_json:
         print(msgspec.json.format(msgspec.json.encode(examined)).decode())

@@ -14,7 +14,7 @@ import msgspec
 
 from harness.deploy.places import HOSTS
 from harness.deploy.ssh import stay
-from harness.deploy.ssh.examination import clocks, refuse_clock, refuse_room
+from harness.deploy.ssh.examination import clocks, refuse_clock, refuse_room, refuse_tools
 from harness.deploy.ssh.host import SshHost
 from harness.deploy.ssh.inventory import read
 from harness.deploy.ssh.links import as_root, each
@@ -100,7 +100,7 @@ def _checks(host: SshHost) -> list[Check]:
             RULES,
             "partitions are rules, and their counters the evidence",
             DOCS,
-            lambda: _rules(host),
+            lambda: _rules(host, facts),
             [AGENT],
         ),
     ]
@@ -129,7 +129,8 @@ def _files(facts: Mapping[str, Any]) -> str:
     return seen
 
 
-def _rules(host: SshHost) -> str:
+def _rules(host: SshHost, facts: Mapping[str, Any]) -> str:
+    refuse_tools(host.name, facts["tools"], ("nft",))
     as_root(host, reached.TRIAL_INSTALL)
     try:
         host.ask("packet", port=reached.TRIAL_PORT)

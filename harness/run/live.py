@@ -71,6 +71,12 @@ class Driven:
     violation: str | None = None
 
     @property
+    def whole_heal_ns(self) -> int | None:
+        """When everything was as at the start again; None if that never was: a node that no fault killed
+        stays dead, and what it was there for is not to be expected of the rest."""
+        return None if self.cut_short or self.died else self.heal_ns
+
+    @property
     def cut_short(self) -> bool:
         """Whether it ended before its time: not everything planned can have happened."""
         return self.interrupted or self.violation is not None

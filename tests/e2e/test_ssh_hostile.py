@@ -156,7 +156,7 @@ def test_no_sudo(splitbrain: Splitbrain, tmp_path: Path) -> None:
             "--seed",
             "5",
         )
-        fine = splitbrain("run", "primary-backup", *asked)
+        fine = splitbrain("run", "primary-backup", "-o", "mode=sync", *asked)
         assert fine.code == 0, fine.out + fine.err
         assert there.state() == before
 

@@ -123,7 +123,7 @@ def release(base: str, run: str, keep: bool = False, everything: bool = False) -
         raise Refused(f"processes of {run} did not die by SIGKILL")
     folder = f"{base}/runs/{run}"
     # A keeper still writes down how its node ended, and then is gone as well.
-    _until(lambda: not any(_stat(keeper) for keeper in _keepers(folder)), WORDS_S)
+    _until(lambda: not any(_born(found["keeper"]) == found["born"] for found in _statuses(folder)), WORDS_S)
     if run and not keep and os.path.isdir(folder):
         _remove(folder)
         removed.append(f"folder {folder}")
@@ -139,9 +139,9 @@ def release(base: str, run: str, keep: bool = False, everything: bool = False) -
     return removed
 
 
-def _keepers(folder: str) -> list[int]:
+def _statuses(folder: str) -> list[dict[str, Any]]:
     homes = [f"{folder}/{name}" for name in os.listdir(folder)] if os.path.isdir(folder) else []
-    return [status(home)["keeper"] for home in homes if os.path.exists(f"{home}/status.json")]
+    return [status(home) for home in homes if os.path.exists(f"{home}/status.json")]
 
 
 def unpack(archive: str, target: str) -> str:
@@ -244,7 +244,8 @@ def _keep(home: str, mark: str, argv: list[str], env: dict[str, str], turn: int,
     for number in (0, 1, 2):
         os.dup2(nothing, number)
     try:
-        _write_status(home, {"turn": turn, "keeper": os.getpid(), "pid": 0, "code": None})
+        me = {"turn": turn, "keeper": os.getpid(), "born": _born(os.getpid())}
+        _write_status(home, {**me, "pid": 0, "code": None})
     except OSError as error:
         os.write(writer, f"{home}: {error.strerror}".encode())
         return
@@ -264,7 +265,7 @@ def _keep(home: str, mark: str, argv: list[str], env: dict[str, str], turn: int,
     os.close(trying)
     problem = os.read(tried, 1000)
     if not problem:
-        _write_status(home, {"turn": turn, "keeper": os.getpid(), "pid": child, "code": None})
+        _write_status(home, {**me, "pid": child, "code": None})
     os.write(writer, problem)
     os.close(writer)
     while True:
@@ -274,7 +275,7 @@ def _keep(home: str, mark: str, argv: list[str], env: dict[str, str], turn: int,
             return
         if pid == child and not problem:
             code = os.waitstatus_to_exitcode(state)
-            _write_status(home, {"turn": turn, "keeper": os.getpid(), "pid": child, "code": code})
+            _write_status(home, {**me, "pid": child, "code": code})
 
 
 def status(home: str) -> dict[str, Any]:
@@ -283,12 +284,12 @@ def status(home: str) -> dict[str, Any]:
         with open(f"{home}/status.json") as file:
             found: dict[str, Any] = json.load(file)
     except FileNotFoundError:
-        return {"turn": 0, "keeper": 0, "pid": 0, "code": None}
+        return {"turn": 0, "keeper": 0, "born": "", "pid": 0, "code": None}
     if found["code"] is None and not _stat(found["pid"]):
         time.sleep(POLL_S)  # it has just ended, and its keeper is about to say so
         with open(f"{home}/status.json") as file:
             found = json.load(file)
-        if found["code"] is None and not _stat(found["keeper"]):
+        if found["code"] is None and found["born"] != _born(found["keeper"]):
             found["code"] = -signal.SIGKILL  # somebody killed its keeper too, or the machine was started anew
     return found
 
@@ -367,7 +368,9 @@ def _send(header: dict[str, Any], data: bytes) -> None:
 def _of_node(found: dict[str, Any], mark: str) -> list[int]:
     """All of the node, zombies left out: its keeper's descendants, and whoever bears its mark."""
     parents = {pid: stat for pid in _pids() if (stat := _stat(pid))}
-    family, more = {found["keeper"]}, True
+    # Only if it is the keeper still: its number may be a stranger's by now, and 0 is everybody's ancestor.
+    is_keeper = found["keeper"] > 0 and found["born"] == _born(found["keeper"])
+    family, more = ({found["keeper"]} if is_keeper else set[int]()), is_keeper
     while more:
         grown = {pid for pid, stat in parents.items() if int(stat[1]) in family} | family
         more, family = len(grown) > len(family), grown
@@ -405,6 +408,12 @@ def _stat(pid: int) -> list[str] | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     return fields if fields and fields[0] not in "ZX" else None
+
+
+def _born(pid: int) -> str:
+    """When a process began, in clock ticks since the boot; "-" if there is none."""
+    fields = _stat(pid) if pid > 0 else None
+    return fields[19] if fields else "-"
 
 
 def _until(true: Any, limit_s: float) -> bool:

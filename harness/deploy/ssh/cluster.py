@@ -25,7 +25,7 @@ from harness.deploy.readiness import wait_ready
 from harness.deploy.seam import Host
 from harness.deploy.ssh import program, stay
 from harness.deploy.ssh.connection import Lost
-from harness.deploy.ssh.examination import Examined, examine
+from harness.deploy.ssh.examination import Examined, examine, refuse_tools
 from harness.deploy.ssh.follower import Follower
 from harness.deploy.ssh.forward import Forward, loopback_address
 from harness.deploy.ssh.host import SshHost
@@ -33,7 +33,7 @@ from harness.deploy.ssh.inventory import Inventory
 from harness.deploy.ssh.links import HostLinks, each
 from harness.deploy.ssh.node import SshNode
 from harness.deploy.ssh.sources import Sources
-from harness.errors import EnvironmentFault, MissingPrerequisite, SplitbrainError
+from harness.errors import EnvironmentFault, SplitbrainError
 from nemeses.faults import CLIENTS
 from systems.api import NodeSpec, System
 
@@ -135,13 +135,8 @@ class SshDeployment(Cluster):
         self.clients_address = next(iter(examined.values())).clients
         inside = {name: e.inside for name, e in examined.items()}
         self._seen_from.update({name: {**inside, CLIENTS: e.clients} for name, e in examined.items()})
-        for tool in ("timeout", *(("nft",) if self._cuts else ())):
-            without = [name for name, e in examined.items() if not e.tools[tool]]
-            if without:
-                package = {"nft": "nftables", "timeout": "coreutils"}[tool]
-                raise MissingPrerequisite(
-                    f"{', '.join(without)}: no {tool}", fix=f"apt-get install {package} there"
-                )
+        for name, e in examined.items():
+            refuse_tools(name, e.tools, ("timeout", *(("nft",) if self._cuts else ())))
 
     def _begin(self, host: SshHost) -> None:
         stay.begin(host, self._run)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from harness.errors import EnvironmentFault, MissingPrerequisite
 
 LEAST_FREE = 64 << 20
 READINGS = 3
+PACKAGES = {"nft": "nftables", "timeout": "coreutils", "sudo": "sudo"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,16 @@ def refuse_room(host: SshHost, free: int) -> None:
             f"{host.name}: {free >> 20} MiB are free under {host.entry.folder}, "
             f"{LEAST_FREE >> 20} are needed",
             fix="free some disk space there, or give another `folder` in the hosts file",
+        )
+
+
+def refuse_tools(name: str, found: Mapping[str, str | None], needed: Iterable[str]) -> None:
+    """Raises MissingPrerequisite for one that is not there."""
+    missing = [tool for tool in needed if not found[tool]]
+    if missing:
+        packages = " ".join(PACKAGES[tool] for tool in missing)
+        raise MissingPrerequisite(
+            f"{name}: no {' and no '.join(missing)}", fix=f"apt-get install {packages} there"
         )
 
 

@@ -1,0 +1,1 @@
+"""Machines reached by SSH: what can be held without one."""
