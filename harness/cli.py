@@ -72,6 +72,24 @@ skip_option = click.option(
 )
 
 
+def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say where a run is."""
+    options = [
+        click.option(
+            "--on",
+            "place",
+            default="local",
+            show_default=True,
+            help="Where nodes live: local, docker or ssh.",
+        ),
+        click.option("--hosts", default=None, metavar="FILE", help="The machines of --on ssh (docs/ssh.md)."),
+        click.option("--keep", is_flag=True, help="With --on ssh: leave the run's folders on the machines."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what a run does."""
     options = [
@@ -111,15 +129,6 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="valid, or anomaly: what is wanted of this run.",
         ),
-        click.option(
-            "--on",
-            "place",
-            default="local",
-            show_default=True,
-            help="Where nodes live: local, docker or ssh.",
-        ),
-        click.option("--hosts", default=None, metavar="FILE", help="The machines of --on ssh (docs/ssh.md)."),
-        click.option("--keep", is_flag=True, help="With --on ssh: leave the run's folders on the machines."),
         click.option(
             "--failed-cas",
             default="observation",
@@ -162,6 +171,7 @@ def judge_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @cli.command(help=RUN_HELP)
 @click.argument("system")
 @run_options
+@place_options
 @judge_options
 @output_options
 def run(system: str, **given: Any) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 import shlex
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -23,14 +22,14 @@ import msgspec
 from checkers.codec import VERSION, Header, decode
 from checkers.history import History, Outcome
 from harness.config import RunConfig, suggestion
-from harness.deploy.netns import LocalDeployment
-from harness.deploy.places import DOCKER, HOSTS, KEEP, LOCAL, SSH, docker_options, split_options, ssh_options
+from harness.deploy.places import HOSTS, KEEP, LOCAL, SSH, split_options, ssh_options
 from harness.deploy.seam import Deployment
 from harness.environment import environment
 from harness.errors import ConfigError, EnvironmentFault
 from harness.judge import ClaimSpec, Judged, Linearizability, Recovery, judge
 from harness.outcome import doubts_about, skipped_notes, weigh
 from harness.phases import Phases
+from harness.placing import check_hosts, deployment_of
 from harness.plan import RunPlan, encode_plan
 from harness.plugins import checked_options, load_system, reference_for
 from harness.run.journal import Journal, finish
@@ -72,7 +71,7 @@ def plan_run(config: RunConfig) -> RunPlan:
     except NemesisError as error:
         raise ConfigError(f"-n {config.nemeses}: {error}", fix="see `splitbrain list nemeses`") from None
     if config.place == SSH:
-        _check_hosts(place_options[HOSTS], config.nodes)
+        check_hosts(place_options[HOSTS], config.nodes)
     kept = config.model_dump(
         include=set(RunPlan.__struct_fields__) - {"system", "options", "nodes", "place_options"}
     )
@@ -84,19 +83,6 @@ def plan_run(config: RunConfig) -> RunPlan:
         place_options=place_options,
         **kept,
     )
-
-
-def _check_hosts(path: str, nodes: int) -> None:
-    """What is wrong with the hosts file is told before there is a run."""
-    from harness.deploy.ssh.inventory import check_secrets, read
-
-    inventory = read(path)
-    check_secrets(inventory)
-    if nodes > len(inventory.hosts):
-        raise ConfigError(
-            f"{nodes} nodes, and {len(inventory.hosts)} hosts in the hosts file",
-            fix=f"add hosts to {path}, or run with --nodes {len(inventory.hosts)}",
-        )
 
 
 def command_of(plan: RunPlan) -> str:
@@ -190,7 +176,7 @@ class Run:
         deployment: Deployment | None = None
         try:
             with self.phases.phase("setup"):
-                deployment = _deployment(self.plan, system, self.folder, self.unavailable)
+                deployment = deployment_of(self.plan, system, self.folder, self.unavailable)
                 deployment.__enter__()
                 self.place = deployment.place
             if deployment is not None and not self.phases.failed:
@@ -287,66 +273,6 @@ class Run:
             notes=(*skipped_notes(planned, self.unavailable), *driven.notes, *self.kept),
             skipped=tuple(self.unavailable),
         )
-
-
-def _deployment(plan: RunPlan, system: System, folder: Path, unavailable: Mapping[str, str]) -> Deployment:
-    names = Seeds(plan.seed)
-    run_dir, seeds = folder.resolve(), {name: names.number(f"node-{name}") for name in plan.nodes}
-    if plan.place == DOCKER:
-        return _containers(plan, system, run_dir, seeds)
-    if plan.place == SSH:
-        return _hosts(plan, system, run_dir, seeds)
-    return LocalDeployment(
-        system=system,
-        nodes=plan.nodes,
-        options=plan.options,
-        run_dir=run_dir,
-        seeds=seeds,
-        python=sys.executable,
-        ready_timeout_s=plan.ready_timeout_s,
-        cuts="partition" not in unavailable,
-    )
-
-
-def _containers(plan: RunPlan, system: System, run_dir: Path, seeds: Mapping[str, int]) -> Deployment:
-    from harness.deploy.containers.cluster import CALL_S, ContainerDeployment
-    from harness.images import build, engine
-
-    client = engine.connect(CALL_S)
-    limits = docker_options(plan.place_options)
-    own_file = Path(plan.system.rpartition(":")[0])
-    return ContainerDeployment(
-        system=system,
-        nodes=plan.nodes,
-        options=plan.options,
-        run_dir=run_dir,
-        seeds=seeds,
-        client=client,
-        image=build.require(client, limits.image),
-        limits=limits,
-        readable=[own_file.parent] if own_file.suffix == ".py" else [],
-        ready_timeout_s=plan.ready_timeout_s,
-    )
-
-
-def _hosts(plan: RunPlan, system: System, run_dir: Path, seeds: Mapping[str, int]) -> Deployment:
-    from harness.deploy.ssh.cluster import SshDeployment
-    from harness.deploy.ssh.inventory import read
-    from harness.deploy.ssh.sources import Sources
-
-    own_file = Path(plan.system.rpartition(":")[0])
-    return SshDeployment(
-        system=system,
-        nodes=plan.nodes,
-        options=plan.options,
-        run_dir=run_dir,
-        seeds=seeds,
-        inventory=read(plan.place_options[HOSTS]),
-        cuts=any(fault.spec.kind == "partition" for fault in plan.faults.faults),
-        sources=Sources(own_file.parent if own_file.suffix == ".py" else None),
-        keep=KEEP in plan.place_options,
-        ready_timeout_s=plan.ready_timeout_s,
-    )
 
 
 def _meta(plan: RunPlan) -> dict[str, Any]:

@@ -91,15 +91,21 @@ def test_keep_leaves_the_folders_and_says_where(splitbrain: Splitbrain, there: M
 
 def begun(folder: Path, ssh: tuple[str, ...], code: int) -> subprocess.Popen[bytes]:
     """A run on hosts that has done some operations, then got the signal."""
-    process = subprocess.Popen(
-        [*SPLITBRAIN, "run", "raft", *ssh, "--nodes", "3", *FAULTS, "--time", "60s"],
-        cwd=folder,
-        env=clean_environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    wait_for(lambda: history_lines(folder) > 200, "operations", 60)
+    with (folder / "said").open("wb") as said:
+        process = subprocess.Popen(
+            [*SPLITBRAIN, "run", "raft", *ssh, "--nodes", "3", *FAULTS, "--time", "60s"],
+            cwd=folder,
+            env=clean_environment(),
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+
+    def works() -> bool:
+        assert process.poll() is None, (folder / "said").read_text()
+        return history_lines(folder) > 200
+
+    wait_for(works, "operations", 60)
     os.kill(process.pid, code)
     return process
 

@@ -14,15 +14,14 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotInTime
-from pathlib import Path
 from typing import Any, TypeVar
 
 import paramiko
 
 from harness.deploy.seam import Completed
-from harness.deploy.ssh import agent
 from harness.deploy.ssh.connection import Connection, Lost
 from harness.deploy.ssh.inventory import HostEntry, Login, secret
+from harness.deploy.ssh.packed import agent_file, agent_name
 from harness.errors import EnvironmentFault, HarnessBug
 
 GRACE_S = 2.0  # for the way there and back, beside what a command may take
@@ -40,7 +39,7 @@ class SshHost:
         self._connection: Connection | None = None
         self._worker = ThreadPoolExecutor(1, f"ssh-{name}")
         self._is_root = False
-        self._agent = posixpath.join(entry.folder, f"agent-{_digest(_agent_source())[:12]}.py")
+        self._agent = posixpath.join(entry.folder, agent_name())
 
     def connect(self) -> None:
         """Log in. Raises EnvironmentFault or MissingPrerequisite with the fix."""
@@ -86,7 +85,7 @@ class SshHost:
 
     def bring_agent(self) -> None:
         """Put the agent there. Raises EnvironmentFault."""
-        source = _agent_source()
+        source = agent_file()
         shell = 'test -f "$1" && sha256sum "$1"'
         done = self._run(("sh", "-c", shell, "look", self._agent), self.entry.call_timeout, b"", again=True)
         if done.stdout[:64].decode(errors="replace") != _digest(source):
@@ -183,10 +182,6 @@ class SshHost:
         except NotInTime:
             future.cancel()
             raise Lost(f"{self.name} ({self.entry.where}): busy for more than {limit_s:g} s") from None
-
-
-def _agent_source() -> bytes:
-    return Path(agent.__file__).read_bytes()
 
 
 def _digest(content: bytes) -> str:

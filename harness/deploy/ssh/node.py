@@ -78,6 +78,10 @@ class SshNode:
         """The last lines it wrote, to follow a sentence."""
         return processes.told(self._files)
 
+    def ending(self) -> str:
+        """How it ended, in words."""
+        return self._words(self.exit_code() or 0)
+
     def kill(self) -> Evidence:
         """SIGKILL everything of the node; seen when nothing of it is left."""
         return self._asked(self._kill)
@@ -155,9 +159,9 @@ class SshNode:
     def _note(self, code: int | None) -> None:
         if code is not None and self._fate is None:
             self._fate, self._dead = "crash", code
-            self._crashes.append(f"{self.name} died by itself ({self._ending(code)}){self.tail()}")
+            self._crashes.append(f"{self.name} died by itself ({self._words(code)}){self.tail()}")
 
-    def _ending(self, code: int) -> str:
+    def _words(self, code: int) -> str:
         """A node whose disk is full has no room for its last words."""
         try:
             free = self._follower.status().get("free", LEAST_FREE)

@@ -13,6 +13,7 @@ import tarfile
 import tempfile
 import threading
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from harness.deploy.ssh.host import SshHost
@@ -55,11 +56,17 @@ def _archive(name: str, python: tuple[int, ...], machine: str) -> Path:
     refuse_python(name, python, machine)
     version = f"{python[0]}.{python[1]}"
     spoken = {said: debian for debian, said in recipe.ARCHITECTURES.items()}
-    path = _cache() / f"node-{content.key()}-{version}-{machine}.tar.gz"
-    with _lock, _file_lock(path.with_suffix(".lock")):
-        if not path.exists():
-            _make(path, spoken[machine], version)
+    with _lock:  # Python 3.11 may not parse in two threads at once, and the digest parses our sources
+        path = _cache() / f"node-{_key()}-{version}-{machine}.tar.gz"
+        with _file_lock(path.with_suffix(".lock")):
+            if not path.exists():
+                _make(path, spoken[machine], version)
     return path
+
+
+@cache
+def _key() -> str:
+    return content.key()
 
 
 def _make(path: Path, architecture: str, version: str) -> None:

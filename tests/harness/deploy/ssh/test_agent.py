@@ -13,11 +13,21 @@ from typing import Any
 
 import pytest
 
-from harness.deploy.ssh import agent
+from harness.deploy.ssh.agent import node as nodes
+from harness.deploy.ssh.agent.processes import born, stat_of
+from harness.deploy.ssh.packed import agent_file
 from tests.harness.deploy.fake import eventually
 
-SOURCE = Path(agent.__file__)
+SOURCE = Path()
 FORKS = "import os, signal\nif os.fork() == 0: os.setsid()\nsignal.pause()"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _packed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """As it is brought to a host."""
+    global SOURCE
+    SOURCE = tmp_path_factory.mktemp("agent") / "agent.pyz"
+    SOURCE.write_bytes(agent_file())
 
 
 def asked(verb: str, **given: Any) -> Any:
@@ -59,7 +69,7 @@ def of(command: dict[str, Any]) -> dict[str, Any]:
 
 def states(command: dict[str, Any]) -> list[str]:
     found = ask("status", home=command["home"])
-    return sorted(stat[0] for pid in agent._of_node(found, command["mark"]) if (stat := agent._stat(pid)))
+    return sorted(stat[0] for pid in nodes.of_node(found, command["mark"]) if (stat := stat_of(pid)))
 
 
 def test_a_node_outlives_whoever_started_it_and_dies_with_its_children(base: Path) -> None:
@@ -135,7 +145,7 @@ def test_a_host_is_taken_once_and_given_back_empty(base: Path) -> None:
 
 def test_a_node_that_was_never_started_has_no_processes(base: Path) -> None:
     command = node(base, FORKS)
-    assert agent._of_node(ask("status", home=command["home"]), command["mark"]) == []
+    assert nodes.of_node(ask("status", home=command["home"]), command["mark"]) == []
     assert ask("kill", **of(command))["killed"] == []
 
 
@@ -143,8 +153,8 @@ def test_a_number_that_is_a_strangers_by_now_is_not_the_keepers(base: Path) -> N
     begun = ask("start", **node(base, FORKS))
     with subprocess.Popen(["sleep", "60"]) as ours:
         stranger = {**begun, "keeper": os.getpid()}
-        assert ours.pid not in agent._of_node(stranger, "another/mark")
-        assert ours.pid in agent._of_node({**stranger, "born": agent._born(os.getpid())}, "another/mark")
+        assert ours.pid not in nodes.of_node(stranger, "another/mark")
+        assert ours.pid in nodes.of_node({**stranger, "born": born(os.getpid())}, "another/mark")
         ours.kill()
 
 
