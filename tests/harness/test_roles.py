@@ -52,3 +52,12 @@ def test_a_system_that_tells_nothing_has_no_leader(tmp_path: Path) -> None:
     say(tmp_path, "n1", "1 n1 3 leader\n")
     roles = RoleWatcher(object(), {"n1": [tmp_path / "n1"]})
     assert roles.leader() is None
+
+
+def test_times_of_a_host_with_a_clock_of_its_own_are_told_in_ours(tmp_path: Path) -> None:
+    files = {name: [tmp_path / name] for name in ("n1", "n2")}
+    roles = RoleWatcher(Terse(), files, {"n2": 1_000})
+    say(tmp_path, "n1", "5 n1 1 leader\n")
+    say(tmp_path, "n2", "7 n2 2 leader\n")
+    roles.poll()
+    assert {c.node: c.time_ns for c in roles.changes} == {"n1": 5, "n2": 1_007}
