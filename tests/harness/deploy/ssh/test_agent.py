@@ -88,6 +88,21 @@ def test_a_node_outlives_whoever_started_it_and_dies_with_its_children(base: Pat
     assert (again["turn"], again["code"]) == (2, None)
 
 
+def test_an_orphan_that_forgot_its_environment_is_adopted(base: Path) -> None:
+    code = (
+        "import os, signal\n"
+        "if os.fork() == 0:\n"
+        " if os.fork() == 0: os.setsid(); os.execve('/bin/sleep', ['sleep', '60'], {})\n"
+        " os._exit(0)\n"
+        "os.wait(); signal.pause()"
+    )
+    command = node(base, code)
+    ask("start", **command)
+    eventually(lambda: states(command) == ["S", "S"], "the node and its orphan")
+    assert len(ask("kill", **of(command))["killed"]) == 2
+    assert states(command) == []
+
+
 def test_a_child_whose_parent_and_keeper_are_gone_is_found_by_its_mark(base: Path) -> None:
     command = node(base, FORKS)
     begun = ask("start", **command)
