@@ -1,77 +1,90 @@
-"""A TCP connection's way through the test: it can be cut, or let through so much and no more."""
+"""A way to a server that tests can cut, stall, or let so much through and no more."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 
 class Proxy:
-    """Forwards to `target`. limit: bytes from the client after which everything is cut for good."""
+    """Joins what comes to `listener` with a connection of its own. limit: bytes from the client after which
+    everything is cut for good."""
 
-    def __init__(self, target: tuple[str, int], limit: int | None = None) -> None:
-        self._target = target
+    def __init__(
+        self, listener: socket.socket, connect: Callable[[], socket.socket], limit: int | None = None
+    ) -> None:
+        self._listener = listener
+        self._connect = connect
         self._limit = limit
         self._seen = 0
         self._lock = threading.Lock()
-        self._open: list[socket.socket] = []
-        self._refuses = False
+        self._both: list[socket.socket] = []
+        self._open = threading.Event()  # cleared: what is written goes nowhere, and nothing is answered
+        self._open.set()
+        self.is_cut = False
         self.accepted = 0
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._server.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
-    def is_cut(self) -> bool:
-        return self._refuses
+    def port(self) -> int:
+        return int(self._listener.getsockname()[1])
 
-    def cut(self, *, for_good: bool) -> None:
-        """Break every connection; `for_good`: and take no more."""
+    def cut(self, *, for_good: bool = True) -> None:
+        """Break every connection; `for_good`: and serve no more that come."""
         with self._lock:
-            self._refuses = self._refuses or for_good
-            for end in self._open:
+            self.is_cut = self.is_cut or for_good
+            self._open.set()
+            for one in self._both:
                 with contextlib.suppress(OSError):
-                    end.shutdown(socket.SHUT_RDWR)
-            self._open.clear()
+                    one.shutdown(socket.SHUT_RDWR)
+                one.close()
+            self._both.clear()
+
+    def stall(self) -> None:
+        """As a server that hangs: connections are accepted, and nothing goes through any more."""
+        self._open.clear()
 
     def close(self) -> None:
-        self.cut(for_good=True)
-        self._server.close()
+        """Cut it, and give the address back."""
+        self.cut()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
 
     def _accept(self) -> None:
         while True:
             try:
-                client, _ = self._server.accept()
+                near, _ = self._listener.accept()
             except OSError:
                 return
-            if self._refuses:
-                client.close()
+            if self.is_cut:
+                near.close()
                 continue
-            server = socket.create_connection(self._target)
+            far = self._connect()
             with self._lock:
                 self.accepted += 1
-                self._open += [client, server]
-            threading.Thread(target=self._copy, args=(client, server, True), daemon=True).start()
-            threading.Thread(target=self._copy, args=(server, client, False), daemon=True).start()
+                self._both += [near, far]
+            for source, target, counted in ((near, far, True), (far, near, False)):
+                threading.Thread(target=self._copy, args=(source, target, counted), daemon=True).start()
 
     def _copy(self, source: socket.socket, target: socket.socket, counted: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
-                if counted:
-                    self._seen += len(data)
-                    if self._limit is not None and self._seen > self._limit:
-                        self.cut(for_good=True)
-                        return
+                self._seen += len(data) if counted else 0
+                if self._limit is not None and self._seen > self._limit:
+                    self.cut()
+                    return
+                self._open.wait()
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
 
 
 @contextlib.contextmanager
 def proxy(target: tuple[str, int], limit: int | None = None) -> Iterator[Proxy]:
-    """A proxy while the block runs."""
-    made = Proxy(target, limit)
+    """One at a port of this machine, while the block runs."""
+    made = Proxy(socket.create_server(("127.0.0.1", 0)), lambda: socket.create_connection(target), limit)
     try:
         yield made
     finally:

@@ -210,6 +210,16 @@ def test_a_clock_that_is_minutes_off(splitbrain: Splitbrain, there: Machines, tm
     told(ended, tmp_path, 3, "setup failed", "n2: its clock is 300 s ahead of ours")
 
 
+@pytest.mark.usefixtures("clean")
+def test_a_host_that_answers_too_slowly(splitbrain: Splitbrain, there: Machines, tmp_path: Path) -> None:
+    slow = '#!/bin/sh\nsleep 20\nexec python3 "$@"\n'
+    script = f"cat > /usr/local/bin/slow <<'E'\n{slow}E\nchmod 755 /usr/local/bin/slow"
+    there.run(1, "sh", "-c", script)
+    second = [f'address = "{there.addresses[1]}"', 'python = "slow"', 'call_timeout = "2s"']
+    ended = run(splitbrain, hosts_file(there, tmp_path, second), "-n", "none")
+    told(ended, tmp_path, 3, "setup failed", "n2: `slow", "did not end within 2 s")
+
+
 @dataclass
 class Started:
     process: subprocess.Popen[str]

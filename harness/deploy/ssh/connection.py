@@ -26,6 +26,7 @@ from harness.deploy.ssh.inventory import Login, secret
 from harness.errors import EnvironmentFault, MissingPrerequisite
 
 KEEPALIVE_S = 5
+KILLED = 137  # as a shell says it
 _BUFFER = 1 << 16
 _file_lock = threading.Lock()
 
@@ -147,7 +148,9 @@ class Connection:
         try:
             yield
         except (paramiko.SSHException, OSError, EOFError) as error:
-            what = f"`{_short(argv)}` did not end within {timeout_s:g} s" if over.is_set() else None
+            what = (
+                f"`{shorter(shlex.join(argv))}` did not end within {timeout_s:g} s" if over.is_set() else None
+            )
             raise Lost(
                 f"{self.name} ({self._login.where}): {what or f'the connection broke: {_said(error)}'}",
                 fix=_LOST,
@@ -178,7 +181,9 @@ class Connection:
                 poller.poll(5 if left is not None or channel.exit_status_ready() else 50)
         code = channel.recv_exit_status()
         if code < 0:
-            raise EOFError("it was closed before the command had ended")
+            if not self.stands:
+                raise EOFError("it was closed before the command had ended")
+            code = KILLED  # no exit code is told of a command that a signal ended
         return Completed(code, b"".join(parts[False]), b"".join(parts[True]))
 
 
@@ -266,6 +271,6 @@ def _said(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def _short(argv: Sequence[str]) -> str:
-    text = shlex.join(argv)
+def shorter(text: str) -> str:
+    """A command, to be told in a sentence."""
     return text if len(text) < 120 else f"{text[:119]}…"

@@ -11,6 +11,7 @@ import hashlib
 import json
 import posixpath
 import secrets
+import shlex
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotInTime
@@ -19,13 +20,12 @@ from typing import Any, TypeVar
 import paramiko
 
 from harness.deploy.seam import Completed
-from harness.deploy.ssh.connection import Connection, Lost
+from harness.deploy.ssh.connection import KILLED, Connection, Lost, shorter
 from harness.deploy.ssh.inventory import HostEntry, Login, secret
 from harness.deploy.ssh.packed import agent_file, agent_name
 from harness.errors import EnvironmentFault, HarnessBug
 
 GRACE_S = 2.0  # for the way there and back, beside what a command may take
-KILLED = 137
 T = TypeVar("T")
 
 
@@ -48,12 +48,7 @@ class SshHost:
 
     def exec(self, argv: Sequence[str], *, timeout_s: float, stdin: bytes = b"") -> Completed:
         """Run to the end. Raises EnvironmentFault when it does not end in time or cannot be started."""
-        limited = ("timeout", "-s", "KILL", f"{timeout_s:g}", *argv)
-        done = self._run(limited, timeout_s, stdin, again=False)
-        if done.code == KILLED:
-            raise EnvironmentFault(
-                f"{self.name}: `{' '.join(argv)}` did not end within {timeout_s:g} s and was killed"
-            )
+        done = self._run(argv, timeout_s, stdin, again=False)
         if done.code in (126, 127):
             raise EnvironmentFault(f"{self.name}: {done.stderr.decode(errors='replace').strip()}")
         return done
@@ -150,8 +145,17 @@ class SshHost:
         self._run(argv, self.entry.call_timeout, b"", again=True)
 
     def _run(self, argv: Sequence[str], timeout_s: float, stdin: bytes, *, again: bool) -> Completed:
+        """The time limit holds there as well, so that nothing runs on when nobody waits any more."""
+        limited = ("timeout", "-s", "KILL", f"{timeout_s:g}", *argv)
+
         def once() -> Completed:
-            return self._standing().exec(argv, timeout_s + GRACE_S, stdin)
+            done = self._standing().exec(limited, timeout_s + GRACE_S, stdin)
+            if done.code == KILLED:
+                what = shorter(shlex.join(argv))
+                raise EnvironmentFault(
+                    f"{self.name}: `{what}` did not end within {timeout_s:g} s and was killed"
+                )
+            return done
 
         def twice() -> Completed:
             try:

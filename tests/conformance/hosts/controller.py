@@ -1,4 +1,4 @@
-"""A controller of its own, for tests that kill it: `python -m tests.conformance.hosts.controller FOLDER DEED`.
+"""A controller of its own, for tests that kill it: `python -m tests.conformance.hosts.controller FOLDER DEED`
 
 Deeds: "harm" deploys, cuts every link, pauses one node, kills another, says so and waits to be killed;
 "look" deploys and says who answers whom.
