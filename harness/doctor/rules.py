@@ -6,7 +6,7 @@ Invariants: one real packet is sent, from where it would come in a run to where 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from harness.deploy.commands import run
@@ -30,13 +30,21 @@ class Enterable(Protocol):
         """What to put before an argument vector to run it there."""
 
 
-def dropped(network: Enterable, source: str, target: str) -> str:
-    """Cut source -> target, send a packet, read the counter. Raises EnvironmentFault."""
-    there, addresses = network.enter(target), network.addresses
-    ran((*there, *linux.install_argv()))
-    ran((*there, *linux.cut_argvs(Partition((Link(source, target),), "doctor"), addresses)[target]))
-    ran((*network.enter(source), *PYTHON, _SEND.format(addresses[target])))
-    counters = linux.parse_counters(ran((*there, *linux.LIST_AND_FLUSH)).stdout)
+At = Callable[[str, Sequence[str]], Completed]  # runs a command at a place; raises EnvironmentFault
+
+
+def dropped(
+    network: Enterable, source: str, target: str, at: At | None = None, python: str | None = None
+) -> str:
+    """Cut source -> target, send a packet, read the counter. Raises EnvironmentFault. at, python: where the
+    places cannot be entered from here, and what interpreter they have.
+    """
+    at = at or (lambda place, argv: ran((*network.enter(place), *argv)))
+    addresses = network.addresses
+    at(target, linux.install_argv())
+    at(target, linux.cut_argvs(Partition((Link(source, target),), "doctor"), addresses)[target])
+    at(source, (python or PYTHON[0], *PYTHON[1:], _SEND.format(addresses[target])))
+    counters = linux.parse_counters(at(target, linux.LIST_AND_FLUSH).stdout)
     if [(c.source, c.packets) for c in counters] != [(source, 1)]:
         counted = ", ".join(str(c.packets) for c in counters) or "nothing"
         raise EnvironmentFault(f"one packet was sent against a rule, which counted {counted}")

@@ -276,7 +276,7 @@ class Conductor:
         now = time.monotonic_ns()
         if now < driven.start_ns + int(self._plan.time_s * 1e9) or nemesis.is_alive():
             return False
-        if not self._plan.faults.faults or nemesis.heal_ns is None:
+        if not self._plan.faults.faults or nemesis.heal_ns is None or driven.died:
             return True
         last_ok = driven.status.last_ok_call_ns if driven.status else None
         recovered = last_ok is not None and last_ok >= nemesis.heal_ns

@@ -70,3 +70,17 @@ def test_an_engine_that_does_not_see_the_runs_folder_is_told_of(tmp_path: Path) 
     assert "does not see this machine's folders" in said
     assert "fix: share with it" in said
     assert of_runs() == []
+
+
+def test_the_doctor_tries_faults_where_nothing_can_be_entered(
+    splitbrain: Splitbrain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Proxy() as proxy:
+        monkeypatch.setenv("DOCKER_HOST", proxy.address)
+        ended = splitbrain("doctor", "--on", "docker", "--json")
+    assert ended.code == 0, ended.out + ended.err
+    found = ended.json()
+    assert found["faults"]["docker"] == {"partition": [], "kill": [], "pause": []}
+    seen = {one["name"]: one["seen"] for one in found["places"]["docker"]}
+    assert "commands in the containers themselves" in seen["its namespace"]
+    assert seen["nft rules"] == "between two containers a rule dropped a packet and counted it"
