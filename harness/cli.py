@@ -31,6 +31,8 @@ Examples:
   splitbrain run raft -n partition,kill,pause --time 60s
   splitbrain run primary-backup -o mode=async -n partition --expect anomaly
   splitbrain run examples/tcp_store.py:TcpStore --nodes 1 -o stale=yes
+  splitbrain run raft --on docker -o memory=256m -n kill
+  splitbrain run raft --on ssh --hosts hosts.toml -n partition,kill,pause
 
 {EXITS}
 """

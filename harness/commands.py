@@ -73,7 +73,9 @@ def _handle_signals(stop: compose.StopRequest, progress: Progress) -> None:
     def handler(number: int, _frame: FrameType | None) -> None:
         code = _SIGNALS[signal.Signals(number)]
         if stop.event.is_set():
-            os._exit(code)  # asked twice: the namespaces die with this process, so nothing is left behind
+            # Asked twice. Namespaces die with this process; what is left elsewhere, the next run or
+            # `splitbrain doctor --cleanup` removes.
+            os._exit(code)
         stop.code = code
         stop.event.set()
         progress.note("stopping: healing, then reporting (again to stop at once)")
