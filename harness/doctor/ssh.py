@@ -7,13 +7,14 @@ the agent, which the next run would bring anyway; no host's rules for a run are 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import msgspec
 
 from harness.deploy.places import HOSTS
 from harness.deploy.ssh import stay
+from harness.deploy.ssh.connection import Lost
 from harness.deploy.ssh.examination import clocks, refuse_clock, refuse_room, refuse_tools
 from harness.deploy.ssh.host import SshHost
 from harness.deploy.ssh.inventory import read
@@ -32,7 +33,7 @@ def findings(options: Mapping[str, str], wanted: Collection[str] | None = None) 
     """Of every host in the hosts file, told apart by its node. Raises ConfigError for the file."""
     hosts = _hosts(options)
     try:
-        found = each(hosts, lambda host: tried(_checks(host), None if wanted is None else {*wanted, AGENT}))
+        found = each(hosts, lambda host: _tried(host, None if wanted is None else {*wanted, AGENT}))
     finally:
         for host in hosts.values():
             host.close()
@@ -40,6 +41,29 @@ def findings(options: Mapping[str, str], wanted: Collection[str] | None = None) 
         msgspec.structs.replace(one, where=name, seen=one.seen.removeprefix(f"{name}: "))
         for name, ones in found.items()
         for one in ones
+    ]
+
+
+def _tried(host: SshHost, wanted: Collection[str] | None) -> list[Finding]:
+    """A way to the host that is lost on the way says nothing of what was being tried, but of the login."""
+    lost: list[str] = []
+
+    def heeding(act: Callable[[], str]) -> Callable[[], str]:
+        def heeded() -> str:
+            try:
+                return act()
+            except Lost as error:
+                lost.append(error.problem)
+                raise
+
+        return heeded
+
+    checks = [msgspec.structs.replace(check, act=heeding(check.act)) for check in _checks(host)]
+    return [
+        msgspec.structs.replace(one, status="missing", seen=lost[0], fix=DOCS)
+        if one.name == LOGIN and lost
+        else one
+        for one in tried(checks, wanted)
     ]
 
 
