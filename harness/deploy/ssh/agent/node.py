@@ -95,9 +95,10 @@ def status(home: str) -> dict[str, Any]:
         return {"turn": 0, "keeper": 0, "born": "", "pid": 0, "code": None}
     if found["code"] is None and not stat_of(found["pid"]):
         time.sleep(POLL_S)  # it has just ended, and its keeper is about to say so
+        is_orphaned = found["born"] != born(found["keeper"])
         with open(f"{home}/status.json") as file:
-            found = json.load(file)
-        if found["code"] is None and found["born"] != born(found["keeper"]):
+            found = json.load(file)  # read last: a keeper that is gone now has written all that it would
+        if found["code"] is None and is_orphaned:
             found["code"] = -signal.SIGKILL  # somebody killed its keeper too, or the machine was started anew
     return found
 
