@@ -9,8 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from systems.api import Client, ClientContext, NodeContext, NodeSpec, RoleChange
+from systems.core import CoreFactory
+from systems.logic import Logic
 from systems.options import check_names, whole_number
 from systems.program import PORT, node_program
+from systems.registry import core_of
 from systems.shells.eventlog import role_of
 
 MODES: Mapping[str, str] = {"async": "nothing", "sync": "linearizable"}  # what each promises
@@ -57,10 +60,20 @@ class PrimaryBackup:
 
     def client(self, ctx: ClientContext) -> Client:
         """A client; in mode async it reads from its home node."""
-        from systems.primary_backup.client import PrimaryBackupClient
+        from systems.client import NodeClient
+
+        return NodeClient(ctx, self.logic(ctx), port=PORT)
+
+    def logic(self, ctx: ClientContext) -> Logic:
+        """What such a client does."""
+        from systems.primary_backup.logic import PrimaryBackupLogic
 
         reads_at_home = ctx.options.get("mode", self.options["mode"]) == "async"
-        return PrimaryBackupClient(ctx, port=PORT, reads_at_home=reads_at_home)
+        return PrimaryBackupLogic(ctx, reads_at_home=reads_at_home)
+
+    def core(self, options: Mapping[str, str]) -> CoreFactory:
+        """What a node does."""
+        return core_of("primary-backup", options)
 
     def role_of(self, line: str) -> RoleChange | None:
         """Reads a `role` line of the structured log."""
