@@ -33,6 +33,7 @@ Examples:
   splitbrain run examples/tcp_store.py:TcpStore --nodes 1 -o stale=yes
   splitbrain run raft --on docker -o memory=256m -n kill
   splitbrain run raft --on ssh --hosts hosts.toml -n partition,kill,pause
+  splitbrain run raft --on sim --seeds 1..1000
 
 {EXITS}
 """
@@ -82,7 +83,7 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "place",
             default="local",
             show_default=True,
-            help="Where nodes live: local, docker or ssh.",
+            help="Where nodes live: local, docker, ssh, or sim: one process in virtual time.",
         ),
         click.option("--hosts", default=None, metavar="FILE", help="The machines of --on ssh (docs/ssh.md)."),
         click.option("--keep", is_flag=True, help="With --on ssh: leave the run's folders on the machines."),
@@ -95,18 +96,24 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say what a run does."""
     options = [
-        click.option("-w", "--workload", default="register", show_default=True, help="What clients do."),
         click.option(
-            "-n", "--nemeses", default="none", show_default=True, help="Faults, e.g. partition,kill,pause."
+            "-w", "--workload", default=None, help="What clients do; what the system names by default."
+        ),
+        click.option(
+            "-n",
+            "--nemeses",
+            default=None,
+            help="Faults, e.g. partition,kill,pause; default: those that the system names (and so at --on sim"
+            " if none are given); elsewhere none.",
         ),
         click.option("--nodes", default=5, show_default=True, help="Number of nodes."),
         click.option("-c", "--clients", default=10, show_default=True, help="Concurrent clients."),
         click.option("--time", "time_text", default="30s", show_default=True, help="How long clients work."),
         click.option(
             "--rate",
-            default=200.0,
-            show_default=True,
-            help="Operations per second; 0: as fast as they answer.",
+            type=float,
+            default=None,
+            help="Operations per second, 200 by default, 40 at --on sim; 0: as fast as they answer.",
         ),
         click.option("--keys", default=5, show_default=True, help="Keys in use at a time."),
         click.option(

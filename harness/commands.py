@@ -27,6 +27,7 @@ from harness.deploy.places import LOCAL
 from harness.doctor.admission import admit
 from harness.errors import EXIT_INTERRUPTED, EXIT_TERMINATED, ConfigError, EnvironmentFault
 from harness.plan import RunPlan, decode_plan
+from harness.planning import plan_run
 from harness.progress import Progress
 from reports.record import RunRecord
 from reports.text import render_text
@@ -38,7 +39,7 @@ def run_command(system: str, given: Mapping[str, Any]) -> int:
     """`splitbrain run`."""
     if given["place"] == LOCAL and not namespaces.is_inside():
         return _enter()
-    return _run(compose.plan_run(configure(_values(system, given))), given["runs"], given["as_json"])
+    return _run(plan_run(configure(_values(system, given))), given["runs"], given["as_json"])
 
 
 def replay_command(run_folder: str, runs: str, as_json: bool, skip_unavailable: bool = False) -> int:

@@ -58,7 +58,8 @@ class Observer(Protocol):
 @dataclass(slots=True)
 class Driven:
     """How the workload went; times on CLOCK_MONOTONIC. `died`: nodes that died by themselves, each in a
-    sentence. `violation`: why the run was stopped early (`--stop-on-violation`).
+    sentence. `violation`: why the run was stopped early (`--stop-on-violation`). `quiet_ns`: when the last
+    reads began.
     """
 
     start_ns: int
@@ -69,6 +70,7 @@ class Driven:
     died: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     violation: str | None = None
+    quiet_ns: int | None = None
 
     @property
     def whole_heal_ns(self) -> int | None:
@@ -232,10 +234,10 @@ class Conductor:
         return driven
 
     def _watch_for_violations(self) -> Watch | None:
-        if not self._plan.stop_on_violation:
+        model = WORKLOADS[self._plan.workload].model
+        if not self._plan.stop_on_violation or model is None:
             return None
         journal = Path(self._journal.path).resolve()
-        model = WORKLOADS[self._plan.workload].model
         return Watch(Watched(str(journal), model, self._plan.failed_cas), journal.with_name("watch.log"))
 
     def _watch(self, clients: ClientsProcess, nemesis: Nemesis, driven: Driven, watch: Watch | None) -> None:

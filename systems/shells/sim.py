@@ -58,8 +58,9 @@ class Simulation:
     """A cluster of `members`, all started at time 0.
 
     `now` is virtual time in ns. `network` and `disk` may be exchanged at any time. `trace` has one (time,
-    node, what) per event and role change; `roles` the role changes. `observer` is called after every batch
-    with the node's name, its core and the effects that were performed.
+    node, what) per event and role change; `roles` the role changes. `dropped`: how many messages cuts have
+    swallowed. `observer` is called after every batch with the node's name, its core and the effects that were
+    performed.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Simulation:
         self.options = dict(options or {})
         self.network = network or Network()
         self.disk = disk or Disk()
+        self.dropped = 0
         self._factory = factory
         self._observer = observer
         self._stream = Random(f"{seed}/network")
@@ -212,11 +214,19 @@ class Simulation:
     def _carry(self, source: str, target: str, arrive: Action) -> None:
         """Take a message over a link: one delay, and nothing arrives if the link is cut now or then."""
         if (source, target) in self._cuts:
+            self.dropped += 1
             return
         network, stream = self.network, self._stream
         slow = stream.random() < network.slow
         delay = stream.randint(network.delay_ns[0], network.slow_ns if slow else network.delay_ns[1])
-        self.after(delay, lambda: None if (source, target) in self._cuts else arrive())
+
+        def travelled() -> None:
+            if (source, target) in self._cuts:
+                self.dropped += 1
+            else:
+                arrive()
+
+        self.after(delay, travelled)
 
     def _send(self, source: str, target: str, message: Any) -> None:
         if self._stream.random() < self.network.loss:

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nemeses import grudges, targets
 from nemeses.catalogue import CATALOGUE, NemesisChoice, NemesisError, parse, plan_faults
 from nemeses.faults import FaultSpec
 from nemeses.patterns import HURT_SHARE, MIN_SPAN_NS
@@ -23,6 +22,18 @@ FIVE = tuple(f"n{i}" for i in range(1, 6))
 ALL = parse("partition,kill,pause")
 seeds = st.integers(0, 2**64)
 spans = st.one_of(st.integers(MIN_SPAN_NS, 200 * S), st.sampled_from([5 * S, 30 * S, 60 * S]))
+
+
+def test_a_nemesis_that_no_shape_of_fits_is_refused() -> None:
+    with pytest.raises(NemesisError, match="members needs 2 nodes"):
+        plan(1, parse("members"), nodes=("n1",))
+
+
+@given(seeds)
+def test_every_nemesis_has_faults_of_every_shape(seed) -> None:
+    made = plan(seed, parse(",".join(CATALOGUE)), span_ns=100 * S)
+    drawn = {(f.spec.kind, f.spec.shape) for f in made.faults}
+    assert drawn == {(name, shape) for name, info in CATALOGUE.items() for shape in info.shapes}
 
 
 def plan(seed: int, choices=ALL, nodes=FIVE, span_ns: int = 30 * S) -> FaultPlan:
@@ -43,9 +54,8 @@ def test_plans_keep_their_invariants(seed, span_ns, count) -> None:
         assert fault.begin_ns >= last_end.get(fault.spec.kind, 0)
         last_end[fault.spec.kind] = fault.end_ns
         assert sorted(fault.spec.order) == sorted(nodes)
-        least = grudges.MIN_NODES if fault.spec.kind == "partition" else targets.MIN_NODES
-        assert least[fault.spec.shape] <= count
-    assert {f.spec.kind for f in made.faults} == set(CATALOGUE)
+        assert CATALOGUE[fault.spec.kind].min_nodes[fault.spec.shape] <= count
+    assert {f.spec.kind for f in made.faults} == {choice.name for choice in ALL}
     assert msgspec.json.decode(msgspec.json.encode(made), type=FaultPlan) == made
 
 
