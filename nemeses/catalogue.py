@@ -40,11 +40,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class NemesisInfo:
-    """One nemesis: its faults in a line, and its shapes with the number of nodes each needs at least."""
+    """One nemesis: its faults in a line, its shapes with the number of nodes each needs at least, and whether
+    only simulation has it.
+    """
 
     name: Kind
     help: str
     min_nodes: Mapping[str, int]
+    simulated: bool = False
 
     @property
     def shapes(self) -> tuple[str, ...]:
@@ -65,16 +68,19 @@ CATALOGUE: Mapping[str, NemesisInfo] = MappingProxyType(
             "packets",
             "messages between nodes are lost, doubled, late, overtaken (simulation only)",
             packets.MIN_NODES,
+            simulated=True,
         ),
         "clock": NemesisInfo(
             "clock",
             "clocks drift by 5 %, or the time of day jumps by 3 s (simulation only)",
             clocks.MIN_NODES,
+            simulated=True,
         ),
         "members": NemesisInfo(
             "members",
             "a node leaves the cluster and comes back, or leadership is handed over (simulation only)",
             members.MIN_NODES,
+            simulated=True,
         ),
     }
 )
