@@ -125,6 +125,14 @@ class Leading:
         """The command of `systems.kv`, done by whichever node leads."""
         return (yield from self.route(command_of(op)))
 
+    def read(self, command: Any) -> Steps:
+        """The value of a command that changes nothing."""
+        return (yield from self.route(command))
+
+    def change(self, command: Any, *, repeatable: bool = False) -> Steps:
+        """The value of a command that changes something; `repeatable`: doing it twice is doing it once."""
+        return (yield from self.route(command, resend=repeatable))
+
     def route(self, command: Any, *, resend: bool = False) -> Steps:
         """The value of `command`, done by whichever node leads. resend: whether sending it twice is safe."""
         node, asked = self._leader or self.ctx.home, set[str]()

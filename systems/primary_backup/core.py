@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from systems import kv
 from systems.core import Core, CoreConfig, Effect, Event
+from systems.machine import REGISTERS
 from systems.primary_backup.async_core import AsyncCore
-from systems.primary_backup.messages import Message, Record
+from systems.primary_backup.messages import Record, types_of
 from systems.primary_backup.sync_core import SyncCore
 
 MODES: Mapping[str, Callable[[CoreConfig, Sequence[Record]], Core]] = {"async": AsyncCore, "sync": SyncCore}
@@ -23,9 +23,7 @@ class PrimaryBackupCore:
     Raises ValueError for a mode that does not exist.
     """
 
-    message_type = Message
-    record_type = Record
-    command_type = kv.Command
+    message_type, record_type, command_type = types_of(REGISTERS)
 
     def __init__(self, config: CoreConfig, records: Sequence[Record]) -> None:
         mode = config.options.get("mode", "async")

@@ -29,19 +29,24 @@ the part that it lacks.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from systems import kv
-from systems.core import CoreConfig, Effect, Event, Receive, Request, Start, TimerFired
-from systems.primary_backup.messages import Bid, Grant, Message, Record, Replicate, Stored
+from systems.core import CoreConfig, CoreFactory, Effect, Event, Receive, Request, Start, TimerFired
+from systems.machine import REGISTERS, Kind
+from systems.primary_backup.messages import Bid, Grant, Message, Record, Replicate, Stored, types_of
 from systems.primary_backup.sync_primary import Primary
 from systems.primary_backup.sync_replica import Replica
 
 
 class SyncCore:
-    """One node in mode sync."""
+    """One node in mode sync. kind: the state machine that it replicates."""
+
+    kind: ClassVar[Kind] = REGISTERS
+    message_type, record_type, command_type = types_of(REGISTERS)
 
     def __init__(self, config: CoreConfig, records: Sequence[Record]) -> None:
-        self.replica = Replica(config, records)
+        self.replica = Replica(config, records, self.kind)
         self.role = "backup"
         self.primary: str | None = None
         self.rule: Primary | None = None
@@ -69,10 +74,10 @@ class SyncCore:
             self._announced = now
             self.replica.trace("role", {"term": now[0], "role": now[1], "leader": now[2]})
 
-    def _request(self, request_id: int, command: kv.Command) -> None:
+    def _request(self, request_id: int, command: Any) -> None:
         if self.rule is None:
             self.replica.reply(request_id, kv.NotLeader(self.primary))
-        elif isinstance(command, kv.Read):
+        elif self.kind.is_read(command):
             self.rule.read(request_id, command)
         else:
             self.rule.change(request_id, command)
@@ -168,3 +173,13 @@ class SyncCore:
         self.replica.cancel_timer("takeover")
         self.rule = Primary(self.replica)
         self.rule.start()
+
+
+def replicating(machine: Kind) -> CoreFactory:
+    """Mode sync over another state machine than registers."""
+
+    class Replicating(SyncCore):
+        kind = machine
+        message_type, record_type, command_type = types_of(machine)
+
+    return Replicating

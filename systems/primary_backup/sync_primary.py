@@ -14,9 +14,10 @@ Laws:
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 from systems import kv
-from systems.primary_backup.messages import Barrier, Entry, Operation, Replicate, Stored
+from systems.primary_backup.messages import Barrier, Entry, Replicate, Stored
 from systems.primary_backup.sync_replica import BATCH, Replica
 
 
@@ -45,7 +46,7 @@ class Primary:
         self._replica = replica
         self.backups = {p: Backup(len(replica.log)) for p in replica.config.peers}
         self._pending: dict[int, int] = {}  # place in the log (1, 2, ...) -> request id
-        self._reads: deque[tuple[int, int, kv.Read]] = deque()  # (round it needs, request id, command)
+        self._reads: deque[tuple[int, int, Any]] = deque()  # (round it needs, request id, command)
         self._round = 0
         self._mark = 0  # length of the log at the last watch
 
@@ -56,7 +57,7 @@ class Primary:
         self._set_watch()
         self._advance()
 
-    def change(self, request_id: int, command: kv.Write | kv.Cas) -> None:
+    def change(self, request_id: int, command: Any) -> None:
         """Order a change; it is answered when it is committed."""
         self._append(command)
         self._pending[len(self._replica.log)] = request_id
@@ -64,7 +65,7 @@ class Primary:
             self._pump(peer)
         self._advance()
 
-    def read(self, request_id: int, command: kv.Read) -> None:
+    def read(self, request_id: int, command: Any) -> None:
         """Answer a read as soon as it is known to be current."""
         self._reads.append((self._round + 1, request_id, command))
         self._serve_reads()
@@ -119,7 +120,7 @@ class Primary:
         half = self._replica.timing.takeover_ns // 2
         self._replica.set_timer("watch", half, half)
 
-    def _append(self, operation: Operation) -> None:
+    def _append(self, operation: Any) -> None:
         self._replica.append(len(self._replica.log), (Entry(self._replica.epoch, operation),))
 
     def _in_sync_size(self) -> int:

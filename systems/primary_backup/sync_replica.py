@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from systems import kv
 from systems.core import CoreConfig, Outbox
+from systems.machine import REGISTERS, Kind
 from systems.primary_backup.messages import (
     Barrier,
     Entry,
@@ -29,15 +30,16 @@ BATCH = 256  # most entries in one message
 class Replica(Outbox):
     """The state common to all roles, and the list of effects of the step under way."""
 
-    def __init__(self, config: CoreConfig, records: Sequence[Record]) -> None:
+    def __init__(self, config: CoreConfig, records: Sequence[Record], kind: Kind = REGISTERS) -> None:
         super().__init__()
         self.config = config
+        self.kind = kind
         self.timing = Timing.of(config)
         self.epoch = 0
         self.granted_to: str | None = None
         self.log: list[Entry] = []
         self.committed = 0
-        self.store = kv.Store()
+        self.store = kind.make(config.options)
         self._unsaved = False
         for record in records:
             match record:

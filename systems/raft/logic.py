@@ -7,6 +7,8 @@ fate is unknown: the session makes it happen once.
 
 from __future__ import annotations
 
+from typing import Any
+
 from systems import kv
 from systems.api import ClientContext, Definite, Indefinite, Invocation
 from systems.logic import Leading, Refusal, Steps, command_of
@@ -25,7 +27,15 @@ class RaftLogic(Leading):
         """A read as a query, a change as the session's next command."""
         command = command_of(op)
         if isinstance(command, kv.Read):
-            return (yield from self.route(Query(command)))
+            return (yield from self.read(command))
+        return (yield from self.change(command))
+
+    def read(self, command: Any) -> Steps:
+        """As a query."""
+        return (yield from self.route(Query(command)))
+
+    def change(self, command: Any, *, repeatable: bool = False) -> Steps:  # noqa: ARG002
+        """As the session's next command, so any may be sent again."""
         if self._session is None:
             self._session, self._sequence = (yield from self._register()), 0
         self._sequence += 1

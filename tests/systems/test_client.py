@@ -15,8 +15,9 @@ from systems.api import ClientContext, Definite, Indefinite, Invocation
 from systems.client import NodeClient, answer_of
 from systems.logic import MAX_ASKS, Answer, Leading, Lost, Step, Unreached, command_of
 from systems.primary_backup.logic import PrimaryBackupLogic
+from systems.raft.core import RaftCore
 from systems.raft.logic import RaftLogic
-from systems.raft.messages import Command, Do, Query, Register
+from systems.raft.messages import Do, Query, Register
 from systems.shells.transport import make_server
 from tests.systems.shells.peers import free_port, until
 
@@ -230,7 +231,7 @@ def with_raft(script: Script, scenario: Callable[[NodeClient], Awaitable[Any]]) 
     """The commands that arrived."""
 
     async def both() -> list[Any]:
-        async with Nodes(script, command_type=Command) as nodes:
+        async with Nodes(script, command_type=RaftCore.command_type) as nodes:
             client = NodeClient(nodes.context(), RaftLogic(nodes.context()), port=nodes.port)
             await scenario(client)
             await client.close()
