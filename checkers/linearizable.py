@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from checkers.anomalies import NOT_LINEARIZABLE
 from checkers.history import History
 from checkers.lincheck import CasRegister, Limits, Model, Register, check
 from checkers.verdict import Verdict
@@ -17,6 +18,8 @@ class Linearizable:
 
     failed_cas: what a cas that answers false says, see `CasRegister`; of no meaning for the plain register.
     """
+
+    anomalies: tuple[str, ...] = (NOT_LINEARIZABLE,)
 
     def __init__(
         self,

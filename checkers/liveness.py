@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from checkers.anomalies import NO_RECOVERY
 from checkers.history import OPEN_NS, History, Outcome
 from checkers.verdict import Invalid, Unknown, Valid, Verdict
 
@@ -18,6 +19,7 @@ class Recovers:
     """An operation called at or after `heal_ns` succeeds within `limit_s` of it. A `checkers.claim.Claim`."""
 
     name = "recovers"
+    anomalies: tuple[str, ...] = (NO_RECOVERY,)
 
     def __init__(self, heal_ns: int, limit_s: float) -> None:
         if not 0 < limit_s < float("inf"):
@@ -45,5 +47,7 @@ class Recovers:
         text = f"{who} succeeded within {self.limit_s:g} s"
         if len(returns):
             first = (int(returns.min()) - self.heal_ns) / SECOND_NS
-            return Invalid(len(after), f"{text}; the first success came after {first:.3f} s")
-        return Invalid(len(after), f"{text}, nor later")
+            text = f"{text}; the first success came after {first:.3f} s"
+        else:
+            text = f"{text}, nor later"
+        return Invalid(len(after), text, anomaly=NO_RECOVERY)

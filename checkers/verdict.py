@@ -83,7 +83,9 @@ class Valid(msgspec.Struct, frozen=True, tag="valid", tag_field="verdict"):
 
 
 class Invalid(msgspec.Struct, frozen=True, tag="invalid", tag_field="verdict"):
-    """The promise is broken. `sentence` names the operations that contradict each other, in words."""
+    """The promise is broken. `sentence` names the operations that contradict each other, in words; `anomaly`
+    is the name of what they are, which `checkers.anomalies` explains (empty in older files).
+    """
 
     checked: int
     sentence: str
@@ -91,6 +93,7 @@ class Invalid(msgspec.Struct, frozen=True, tag="invalid", tag_field="verdict"):
     bad_keys: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()
     algorithm: str = ""
+    anomaly: str = ""
 
 
 class Unknown(msgspec.Struct, frozen=True, tag="unknown", tag_field="verdict"):

@@ -13,20 +13,18 @@ faults, which nobody asked for.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
-from checkers.history import OPEN_NS, History, Outcome
+from checkers.coverage import doubts_about
 from checkers.verdict import Invalid, Unknown, Verdict
 from harness import errors
-from reports.series import met_fault
 from reports.words import count
 
+__all__ = ["Weighed", "Word", "doubts_about", "skipped_notes", "weigh"]
+
 Word = Literal["valid", "anomaly", "inconclusive", "failed", "interrupted"]
-MIN_OK_PER_SECOND = 1.0
 STOPPED = "stopped by a signal before its time was over; no violation was seen until then"
 
 
@@ -67,35 +65,6 @@ def weigh(
     if expect == "anomaly":
         return Weighed("valid", ("an anomaly was expected and none was found",), False, errors.EXIT_ANOMALY)
     return Weighed("valid", (), True, errors.EXIT_VALID)
-
-
-def doubts_about(
-    history: History,
-    *,
-    seconds: float,
-    rate: float,
-    planned: Sequence[str],
-    unavailable: Collection[str] = (),
-) -> list[str]:
-    """Why the run would prove little even if all verdicts were good. `planned`: the kind of every planned
-    fault; `unavailable`: the kinds that were left out with the user's consent.
-    """
-    succeeded = int(np.count_nonzero(history.outcome == Outcome.OK))
-    wanted = MIN_OK_PER_SECOND * seconds if rate == 0 else min(MIN_OK_PER_SECOND, rate / 2) * seconds
-    doubts = []
-    if succeeded < max(1.0, wanted):
-        doubts.append(f"only {succeeded} operations succeeded in {seconds:.0f} s")
-    installed = [d for d in history.disturbances if d.status == "installed"]
-    landed = Counter(d.kind for d in installed)
-    if planned and set(planned) <= set(unavailable):
-        doubts.append("no planned fault could be applied here, so the system ran undisturbed")
-    for kind, number in sorted(Counter(planned).items()):
-        if not landed[kind] and kind not in unavailable:
-            doubts.append(f"none of the {number} planned {kind} faults was seen to bite")
-    # Under some faults nothing can succeed (all nodes dead), so what was tried meanwhile counts as well.
-    if installed and not met_fault(history, installed, OPEN_NS).any():
-        doubts.append("no operation overlapped a fault")
-    return doubts
 
 
 def skipped_notes(planned: Sequence[str], unavailable: Mapping[str, str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Numbers over time: operations per second by outcome, latency quantiles, and which operations met a fault.
+"""Numbers over time: operations per second by outcome, latency quantiles, and the share that met a fault.
 
 Laws: everything is computed on the history's columns, never per operation in Python; bins are half-open,
 equally wide, cover [start_ns, end_ns], and operations outside it count in the first or last bin; an empty
@@ -14,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from checkers.history import Disturbance, History, Outcome
-from reports.timeline import fault_span
+from checkers.overlap import met_fault
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 NS_PER_S = 1e9
 
 
@@ -92,35 +91,6 @@ def latency(history: History, bins: Bins, quantiles: Sequence[float] = (0.5, 0.9
         line[found] = taken[(first + rank)[found]]
         result.append(line)
     return result
-
-
-def met_fault(history: History, faults: Sequence[Disturbance], end_ns: int) -> Bools:
-    """Per operation: did an installed fault last at some time between its call and its end (both inclusive)?
-
-    An operation that stayed open ends here when its client gave it up, or with its call where that was never
-    recorded.
-    """
-    calls = np.asarray(history.call_ns)
-    open_ = np.asarray(history.outcome) == int(Outcome.INFO)
-    given_up = np.maximum(np.asarray(history.given_up_ns), calls)
-    returns = np.where(open_, given_up, np.asarray(history.return_ns))
-    installed = [fault_span(f, end_ns) for f in faults if f.status == "installed" and f.begun_ns is not None]
-    if not installed:
-        return np.zeros(len(calls), dtype=np.bool_)
-    begins, ends = _union(installed)
-    last = np.searchsorted(begins, returns, side="right") - 1
-    return np.asarray((last >= 0) & (ends[np.clip(last, 0, None)] >= calls), dtype=np.bool_)
-
-
-def _union(spans: Sequence[tuple[int, int]]) -> tuple[Ints, Ints]:
-    """The same stretches of time without overlaps, in order."""
-    merged: list[tuple[int, int]] = []
-    for begin, end in sorted(spans):
-        if merged and begin <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
-        else:
-            merged.append((begin, end))
-    return np.array([b for b, _ in merged], dtype=np.int64), np.array([e for _, e in merged], dtype=np.int64)
 
 
 def overlap_share(history: History, faults: Sequence[Disturbance], end_ns: int) -> float:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from checkers.anomalies import explained
 from checkers.history import Disturbance
-from checkers.verdict import CounterExample, EvidenceOp, Unknown, word
+from checkers.verdict import CounterExample, EvidenceOp, Invalid, Unknown, word
 from reports.record import ClaimResult, RunRecord
 from reports.strength import Strength
 from reports.words import clip, count, duration, one_line, percent, seconds, value, visible
@@ -58,11 +59,15 @@ class FaultRow:
 
 @dataclass(frozen=True, slots=True)
 class ClaimRow:
-    """One judged claim; verdict: "valid" | "invalid" | "unknown"."""
+    """One judged claim; verdict: "valid" | "invalid" | "unknown". anomaly, explained: the name of what was
+    found and the sentence that explains it; empty if nothing was found or it has no name.
+    """
 
     name: str
     promise: str
     verdict: str
+    anomaly: str
+    explained: str
     told: str
     claimed: str
     taken: str
@@ -139,6 +144,7 @@ def claim_rows(claims: Sequence[ClaimResult]) -> list[ClaimRow]:
 
 def _claim(claim: ClaimResult) -> ClaimRow:
     verdict = claim.verdict
+    anomaly = verdict.anomaly if isinstance(verdict, Invalid) else ""
     told = f"{count(verdict.checked, 'operation')} judged"
     if isinstance(verdict, Unknown):
         told = f"{verdict.reason} ({told})"
@@ -150,6 +156,8 @@ def _claim(claim: ClaimResult) -> ClaimRow:
         name=clip(one_line(claim.name), 80),
         promise=clip(one_line(claim.promise), CELL),
         verdict=word(verdict),
+        anomaly=clip(one_line(anomaly), 80),
+        explained=clip(explained(anomaly), 2 * CELL),
         told=clip(one_line(told), 2 * CELL),
         claimed=_claimed(claim.claimed_by_system),
         taken=duration(claim.seconds),

@@ -12,9 +12,10 @@ import textwrap
 
 from rich.cells import cell_len, set_cell_size
 
+from checkers.anomalies import explained
 from checkers.verdict import CounterExample
 from reports import strength, tables
-from reports.answer import answer, counter_examples
+from reports.answer import answer, broken, counter_examples
 from reports.record import RunCard, RunRecord
 from reports.words import count, duration, one_line, percent, value, visible
 
@@ -22,6 +23,7 @@ LINES = 24
 COLUMNS = 100
 MOST_SENTENCES = 4
 MOST_STEPS = 6
+MOST_NAMES = 2
 MOST_REPLAY = 4
 MOST_NOTES = 2
 MOST_NOTE_LINES = 2
@@ -41,8 +43,13 @@ def render_text(record: RunRecord, *, colour: bool, report_path: str) -> str:
     head += _wrapped(told.sentences[0], MOST_SENTENCES)
     examples = counter_examples(record)
     steps = _steps(examples[0][1], card.start_ns, colour) if examples else []
-    tail = [*_facts(record), _fit(f"  report      {one_line(report_path)}"), *_replay(card.replay)]
-    tail = [*(line for note in card.notes[:MOST_NOTES] for line in _note(note)), *tail]
+    tail = [
+        *_anomalies(record),
+        *_facts(record),
+        _fit(f"  report      {one_line(report_path)}"),
+        *_replay(card.replay),
+    ]
+    tail = [*(line for note in card.notes[:MOST_NOTES] for line in _labelled("note", note)), *tail]
     others = told.sentences[1:]
     if others and not examples:
         steps = [_fit(f"  - {s}") for s in others[:3]] + (
@@ -123,12 +130,19 @@ def _words(command: str) -> list[str]:
     return words
 
 
-def _note(note: str) -> list[str]:
+def _anomalies(record: RunRecord) -> list[str]:
+    """The names of what was found, each with its sentence."""
+    names = dict.fromkeys(v.anomaly for _, v in broken(record) if v.anomaly)
+    told = [f"{name}: {explained(name)}" for name in names][:MOST_NAMES]
+    return [line for one in told for line in _labelled("anomaly", one)]
+
+
+def _labelled(label: str, told: str) -> list[str]:
     """In two lines at most."""
-    lines = textwrap.wrap(one_line(note), COLUMNS - 14) or [""]
+    lines = textwrap.wrap(one_line(told), COLUMNS - 14) or [""]
     if len(lines) > MOST_NOTE_LINES:
         lines = [*lines[: MOST_NOTE_LINES - 1], lines[MOST_NOTE_LINES - 1][: COLUMNS - 16] + " …"]
-    return [_fit(f"  {'' if n else 'note':<12}{line}") for n, line in enumerate(lines)]
+    return [_fit(f"  {'' if n else label:<12}{line}") for n, line in enumerate(lines)]
 
 
 def _wrapped(sentence: str, most: int) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from checkers.history import Disturbance
+from checkers.overlap import fault_span
 from reports.record import RolePoint
 
 
@@ -56,17 +57,6 @@ def stack(intervals: Sequence[tuple[float, float]]) -> list[int]:
         lanes[lane] = max(end, begin)
         result[i] = lane
     return result
-
-
-def fault_span(fault: Disturbance, end_ns: int) -> tuple[int, int]:
-    """From when to when a fault lasted; to `end_ns` if it was never undone.
-
-    One that never began, or was skipped, has no length: it lies where it was requested.
-    """
-    if fault.begun_ns is None or fault.status == "skipped":
-        return fault.requested_ns, fault.requested_ns
-    ended = end_ns if fault.ended_ns is None else fault.ended_ns
-    return fault.begun_ns, max(ended, fault.begun_ns)
 
 
 def fault_bands(faults: Sequence[Disturbance], end_ns: int) -> list[FaultBand]:

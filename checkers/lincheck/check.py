@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from checkers.anomalies import NOT_LINEARIZABLE
 from checkers.history import OPEN_NS, History
 from checkers.lincheck.clock import Deadline
 from checkers.lincheck.encode import Encoder, Part
@@ -155,7 +156,7 @@ class _Check:
         which = any_key(one.part.history[0].key)
         text = f"{which}no order of its {_required(one.part)} operations is legal"
         if not explain:
-            return Invalid(self.count, text, None, keys, notes, name)
+            return Invalid(self.count, text, None, keys, notes, name, NOT_LINEARIZABLE)
         budget = max(EXPLAIN_STEPS, 2 * one.found.steps)
         minimizer = Minimizer(
             one.part.question,
@@ -169,11 +170,12 @@ class _Check:
             reduced = alone(one.part.question, one.core)
         if reduced is None:
             notes = (*notes, "no counter-example was found within the limits")
-            return Invalid(self.count, text, None, keys, notes, name)
+            return Invalid(self.count, text, None, keys, notes, name, NOT_LINEARIZABLE)
         if not reduced.minimal:
             notes = (*notes, "the counter-example may not be minimal: not every reduction could be decided")
         example = counter_example(one.part, reduced, self.encoder)
-        return Invalid(self.count, which + sentence(example, one.part.history), example, keys, notes, name)
+        told = which + sentence(example, one.part.history)
+        return Invalid(self.count, told, example, keys, notes, name, NOT_LINEARIZABLE)
 
 
 def _witness(judged: _Judged) -> tuple[Any, tuple[int, ...]]:

@@ -43,6 +43,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from checkers.anomalies import NOT_LINEARIZABLE
 from checkers.events import Complete, Invoke
 from checkers.history import OPEN_NS, History, Op, Outcome
 from checkers.identity import identity
@@ -183,7 +184,8 @@ class Stream:
                 return verdict
         if self._found:
             found = sorted(self._found, key=lambda one: one.event)
-            return Invalid(count, found[0].sentence, None, tuple(one.key for one in found), (), "stream")
+            keys = tuple(one.key for one in found)
+            return Invalid(count, found[0].sentence, None, keys, (), "stream", NOT_LINEARIZABLE)
         unproven = [one for one in self._objects.values() if not one.proven]
         if unproven:
             return Unknown(_unproven(unproven), count, (), "stream")

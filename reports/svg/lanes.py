@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from checkers.history import Disturbance
+from checkers.overlap import fault_span
 from reports.svg.elements import SMALL_CHARACTER_PX, rect, tag, text, width_px
 from reports.svg.frame import HEADING_PX, Frame
-from reports.timeline import FaultBand, RoleSegment, fault_span, stack
+from reports.timeline import FaultBand, RoleSegment, stack
 from reports.words import one_line, seconds, shorten
 
 LANE_PX = 22.0

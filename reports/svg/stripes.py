@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from checkers.history import Disturbance
+from checkers.overlap import fault_span
 from reports.svg.axis import EventAxis
 from reports.svg.elements import SMALL_CHARACTER_PX, rect, tag, text, tooltip, width_px
-from reports.timeline import fault_span, stack
+from reports.timeline import stack
 from reports.words import one_line, shorten
 
 MOST_FAULT_LANES = 6

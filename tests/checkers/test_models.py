@@ -16,6 +16,7 @@ from checkers.lincheck.models import (
     CasRegister,
     Counter,
     FifoQueue,
+    Files,
     KeyValue,
     MultiRegister,
     Mutex,
@@ -53,6 +54,18 @@ def txns() -> list[Call]:
     return calls
 
 
+def file_calls() -> list[Call]:
+    """Operations on two paths and two contents, with every answer."""
+    paths, contents = ["p", "q"], ["", "a"]
+    pairs = [[old, new] for old in paths for new in paths]
+    changes: list[Call] = [(f, [p, c], None) for f in ("write", "append") for p in paths for c in contents]
+    changes += [("rename", pair, b) for pair in pairs for b in BITS]
+    changes += [("remove", p, b) for p in paths for b in BITS]
+    known = [None, *contents, "aa"]
+    listings: list[list[str]] = [[], ["p"], ["q"], ["p", "q"], ["q", "p"]]
+    return changes + [("read", p, v) for p in paths for v in known] + [("list", None, a) for a in listings]
+
+
 def calls_of(model: Model) -> list[Call]:
     """Operations with every answer that is worth a try."""
     if isinstance(model, CasRegister):
@@ -74,6 +87,8 @@ def calls_of(model: Model) -> list[Call]:
     if isinstance(model, Counter):
         adds: list[Call] = [("add", k, v) for k in (0, 1, -2) for v in (None, *range(-4, 5))]
         return adds + [("read", None, v) for v in range(-4, 5)]
+    if isinstance(model, Files):
+        return file_calls()
     return [("anything", v, v) for v in VALUES] if isinstance(model, Noop) else txns()
 
 
@@ -172,6 +187,7 @@ def take(*values: Any) -> list[Call]:
     return [("dequeue", None, v) for v in values]
 
 
+WRITTEN: list[Call] = [("write", ["p", "a"], None)]
 TXN = [["r", "x", None], ["w", "x", 2], ["read", "y", None]]
 
 
@@ -208,6 +224,23 @@ TXN = [["r", "x", None], ["w", "x", 2], ["read", "y", None]]
         (Counter(), [("add", 2, None), ("add", 3, 5), ("read", None, 5)], {"5"}),
         (Counter(), [("add", 2, None), ("add", 3, 2)], set()),
         (Counter(answer="old"), [("add", 2, 0), ("add", -3, 2), ("read", None, -1)], {"-1"}),
+        (
+            Files(),
+            [("write", ["p", "a"], None), ("append", ["p", "b"], None), ("read", "p", "ab")],
+            {'p: "ab"'},
+        ),
+        (Files(), [("append", ["p", "b"], None), ("append", ["q", ""], None)], {'p: "b", q: ""'}),
+        (Files(), [("read", "p", None), ("list", None, [])], {"no files"}),
+        (Files(), [("append", ["p", ""], None), ("read", "p", None)], set()),
+        (Files(), [*WRITTEN, ("write", ["q", "b"], None), ("rename", ["p", "q"], True)], {'q: "a"'}),
+        (Files(), [("write", ["q", "b"], None), ("rename", ["p", "q"], False)], {'q: "b"'}),
+        (Files(), [*WRITTEN, ("rename", ["p", "p"], True)], {'p: "a"'}),
+        (Files(), [*WRITTEN, ("rename", ["p", "q"], False)], set()),
+        (Files(), [("rename", ["p", "q"], True)], set()),
+        (Files(), [*WRITTEN, ("remove", "p", True), ("remove", "p", False)], {"no files"}),
+        (Files(), [("write", ["q", "b"], None), *WRITTEN, ("list", None, ["p", "q"])], {'p: "a", q: "b"'}),
+        (Files(), [("write", ["q", "b"], None), *WRITTEN, ("list", None, ["q", "p"])], set()),
+        (Files(), [*WRITTEN, ("rename", ["p", "q"], UNKNOWN)], {'q: "a"'}),
         (Noop(), [("whatever", {"a": 1}, "b")], {"nil"}),
         (MultiRegister(), [("txn", TXN, [["r", "x", None], ["w", "x", 2], ["r", "y", None]])], {"x: 2"}),
         (MultiRegister({"x": 1}), [("txn", TXN, [["r", "x", None], ["w", "x", 2], ["r", "y", None]])], set()),
@@ -240,6 +273,14 @@ def test_what_is_legal_and_where_it_leads(model: Model, calls: list[Call], state
         ("set", ("add", 1, 1), "true, false or nothing, not 1"),
         ("set", ("contains", 1, None), "true or false, not None"),
         ("set", ("read", None, 5), "the list of all members, not 5"),
+        ("files", ("write", ["p", 1], None), r"a pair \[path, content\], not \['p', 1\]"),
+        ("files", ("append", "p", None), r"a pair \[path, text\], not 'p'"),
+        ("files", ("rename", ["p"], True), r"a pair \[old, new\]"),
+        ("files", ("remove", 1, True), "the input of remove is a path, not 1"),
+        ("files", ("list", "p", []), "the input of list is nothing"),
+        ("files", ("read", "p", 1), "the content, or nil, not 1"),
+        ("files", ("rename", ["p", "q"], None), "true or false, not None"),
+        ("files", ("list", None, None), "the list of all paths"),
         ("counter", ("add", True, None), "a whole number, not True"),
         ("counter", ("add", 1.5, None), "a whole number, not 1.5"),
         ("counter", ("read", None, None), "the output of read is a whole number, not None"),
@@ -295,6 +336,11 @@ def test_models_by_name() -> None:
         (Set(), [("add", 1, None)], ("read", None, [1, 1]), "read → [1, 1]", "reads a member twice"),
         (Set(), [], ("contains", 1, True), "contains 1 → true", "contains 1 gives true, but the state is {}"),
         (Set(), [], ("remove", 1, True), "remove 1 → true", "remove 1 gives true, but the state is {}"),
+        (Files(), WRITTEN, ("read", "p", "b"), 'read "p" → "b"', 'reads "b", but "p" is "a"'),
+        (Files(), [], ("remove", "p", True), 'remove "p" → true', 'remove gives true, but "p" is missing'),
+        (Files(), WRITTEN, ("rename", ["p", "q"], False), 'rename "p" "q" → false',
+         'rename gives false, but "p" is "a"'),
+        (Files(), WRITTEN, ("list", None, []), "list → []", 'lists [], but the paths are ["p"]'),
         (Counter(), [("add", 1, None)], ("read", None, 3), "read → 3", "reads 3, but the state is 1"),
         (Counter(), [("add", 1, None)], ("add", 2, 2), "add 2 → 2", "add 2 gives 2, but the state is 1"),
         (MultiRegister(), [("txn", [["w", "x", 1]], UNKNOWN)],

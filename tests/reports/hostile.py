@@ -22,7 +22,7 @@ def hostile() -> RunRecord:
         1, 2, "read", NASTY, None, NASTY, "info", at(1.5), None, NASTY, NASTY, "read → ?" + NASTY
     )
     found = CounterExample(NASTY, NASTY, NASTY, (op, late), (PlacedStep(0, NASTY),), (StuckOp(1, NASTY),), 3)
-    verdict = Invalid(2, NASTY, found, (NASTY, {"a": NASTY}), (NASTY,))
+    verdict = Invalid(2, NASTY, found, (NASTY, {"a": NASTY}), (NASTY,), NASTY, NASTY)
     ops = [
         Op(0, 1, "read", NASTY, NASTY, NASTY, Outcome.OK, at(1), at(2), None, NASTY, NASTY),
         Op(1, 2, "read", NASTY, None, None, Outcome.INFO, at(1.5), OPEN_NS, at(2.5), NASTY, NASTY),

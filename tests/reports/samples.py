@@ -235,7 +235,7 @@ def stale_read() -> RunRecord:
         ClaimResult(
             "linearizable register",
             PROMISE,
-            Invalid(1800, sentence, found, ("k3",), ("7 keys hold",)),
+            Invalid(1800, sentence, found, ("k3",), ("7 keys hold",), "dfs", "not-linearizable"),
             0.84,
             False,
         ),

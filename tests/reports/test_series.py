@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from checkers.history import OPEN_NS, Disturbance, History, Op, Outcome
-from reports.series import Bins, choose_bins, latency, met_fault, outcome_counts, overlap_share, rates
+from checkers.overlap import met_fault
+from reports.series import Bins, choose_bins, latency, outcome_counts, overlap_share, rates
 
 
 def some_history(seed: int) -> History:

@@ -38,6 +38,7 @@ def test_an_anomaly_is_told_with_sentence_operations_faults_path_and_command() -
         "reads 3, but the state is 7",
         "1 of 2 planned faults installed (partition 1/1, pause 0/1); 1 leader change",
         "412 ms from the final heal",
+        "anomaly     not-linearizable: No order of the operations",
         "/runs/1/report.html",
     ):
         assert expected in told, expected

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checkers.history import Disturbance
+from checkers.overlap import fault_span
 from reports.record import RolePoint
-from reports.timeline import Scale, fault_bands, fault_span, leader_changes, nice_ticks, role_segments, stack
+from reports.timeline import Scale, fault_bands, leader_changes, nice_ticks, role_segments, stack
 from tests.reports.samples import valid_raft
 
 INTERVALS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)), max_size=25)

@@ -16,6 +16,7 @@ from functools import partial
 
 from checkers.lincheck.model import Model, ModelError
 from checkers.lincheck.models.base import meant
+from checkers.lincheck.models.files import Files
 from checkers.lincheck.models.key_value import KeyValue
 from checkers.lincheck.models.queues import FifoQueue, UnorderedQueue
 from checkers.lincheck.models.registers import CasRegister, MultiRegister, Register
@@ -28,6 +29,7 @@ __all__ = [
     "CasRegister",
     "Counter",
     "FifoQueue",
+    "Files",
     "KeyValue",
     "MultiRegister",
     "Mutex",
@@ -52,6 +54,7 @@ MODELS: Mapping[str, Callable[[], Model]] = {
     "counter": Counter,
     "noop": Noop,
     "key-value": KeyValue,
+    "files": Files,
 }
 
 
