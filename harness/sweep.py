@@ -108,7 +108,7 @@ def _told(verdicts: Sequence[Verdict], reasons: Sequence[str]) -> tuple[str, str
     return "", "; ".join(reasons), 0
 
 
-def _be_deaf() -> None:
+def be_deaf() -> None:
     """Ctrl-C reaches every process of a terminal; the parent decides what it means."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -125,7 +125,7 @@ def sweep(
                 return
         return
     # Spawned, so that no thread or lock of this process is copied half-way.
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_be_deaf)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=be_deaf)
     try:
         waiting = []
         rest = iter(seeds)
