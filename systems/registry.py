@@ -33,6 +33,7 @@ ENTRIES: Mapping[str, Entry] = {
     "primary-backup": Entry(
         "systems.primary_backup.core:PrimaryBackupCore", "systems.primary_backup.system:PrimaryBackup"
     ),
+    "p2p": Entry("systems.p2p.core:P2pCore", "systems.p2p.system:P2p"),
 }
 
 
