@@ -18,7 +18,7 @@ from typing import Any
 
 from systems import kv
 from systems.primary_backup.messages import Barrier, Entry, Replicate, Stored
-from systems.primary_backup.sync_replica import BATCH, Replica
+from systems.primary_backup.sync_replica import Replica
 
 
 class Backup:
@@ -135,7 +135,7 @@ class Primary:
         """What the backup lacks, or nothing if it still owes an answer."""
         replica, backup = self._replica, self.backups[peer]
         prev = backup.next
-        entries = () if backup.busy else tuple(replica.log[prev : prev + BATCH])
+        entries = () if backup.busy else replica.batch(prev)
         backup.busy = backup.busy or bool(entries)
         prev_epoch = replica.epoch_of(prev)
         replica.send(

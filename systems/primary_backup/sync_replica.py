@@ -69,6 +69,13 @@ class Replica(Outbox):
         self.log[after:] = entries
         self.persist(Logged(after, entries))
 
+    def batch(self, prev: int) -> tuple[Entry, ...]:
+        """The entries behind the first `prev` that go into one message."""
+        entries = tuple(self.log[prev : prev + BATCH])
+        if self.kind.weigh is None:
+            return entries
+        return entries[: self.kind.fitting(entry.operation for entry in entries)]
+
     def accept(self, message: Replicate) -> Stored:
         """Store what the primary of this epoch sent, if it fits.
 
