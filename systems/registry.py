@@ -33,6 +33,9 @@ ENTRIES: Mapping[str, Entry] = {
     "primary-backup": Entry(
         "systems.primary_backup.core:PrimaryBackupCore", "systems.primary_backup.system:PrimaryBackup"
     ),
+    "file-service": Entry(
+        "systems.composed:file_service_core", "systems.file_service.system:FileService", composed=True
+    ),
 }
 
 
