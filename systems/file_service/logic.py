@@ -26,7 +26,7 @@ from systems.file_service.messages import (
 )
 from systems.logic import Leading, Steps
 
-CHUNK = "65536"
+CHUNK = "16"  # bytes; small, since the files of the workload are
 READINGS = 20  # of one file that is replaced during each
 
 

@@ -84,7 +84,7 @@ class ReadPart(msgspec.Struct, frozen=True, tag="read_part", array_like=True):
 
 
 class List(msgspec.Struct, frozen=True, tag="list", array_like=True):
-    """The answer is the paths of all files below `directory`, relative to it, sorted; "" is the whole tree."""
+    """The answer is the sorted paths of all files below `directory`, relative to it; "" is the whole tree."""
 
     directory: str
 

@@ -28,7 +28,7 @@ class FileService:
 
     options: ClassVar[Mapping[str, str]] = {
         "replication": "raft",
-        "chunk": "65536",
+        "chunk": "16",
         "upload_life": "10000",
         "election_ms": "500",
         "takeover_ms": "600",
