@@ -10,11 +10,13 @@ Laws:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from systems import kv
+
+MESSAGE_BYTES = 1 << 20  # of commands in one message between nodes
 
 
 class StateMachine(Protocol):
@@ -35,16 +37,31 @@ class Kind:
     """A state machine as a replication core takes it.
 
     make: a new, empty one, given the run's `-o` options. changes, reads: the commands, each a tagged msgspec
-    Struct or a union of them.
+    Struct or a union of them. weigh: about how many bytes a change takes in a message; None if none takes
+    many.
     """
 
     make: Callable[[Mapping[str, str]], StateMachine]
     changes: Any
     reads: Any
+    weigh: Callable[[Any], int] | None = None
 
     def is_read(self, command: Any) -> bool:
         """Whether `command` changes nothing."""
         return isinstance(command, self.reads)
+
+    def fitting(self, changes: Iterable[Any]) -> int:
+        """How many of the first of `changes` go into one message: MESSAGE_BYTES of them, but at least one.
+
+        What is no change of this machine (a replication's own entry) weighs nothing.
+        """
+        count = total = 0
+        for change in changes:
+            total += self.weigh(change) if self.weigh is not None and isinstance(change, self.changes) else 0
+            if count and total > MESSAGE_BYTES:
+                break
+            count += 1
+        return count
 
 
 class Types(NamedTuple):

@@ -34,6 +34,9 @@ ENTRIES: Mapping[str, Entry] = {
         "systems.primary_backup.core:PrimaryBackupCore", "systems.primary_backup.system:PrimaryBackup"
     ),
     "p2p": Entry("systems.p2p.core:P2pCore", "systems.p2p.system:P2p"),
+    "file-service": Entry(
+        "systems.composed:file_service_core", "systems.file_service.system:FileService", composed=True
+    ),
 }
 
 

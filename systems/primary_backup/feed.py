@@ -9,8 +9,6 @@ from __future__ import annotations
 from systems.primary_backup.messages import Replicate, Stored
 from systems.primary_backup.replica import Replica
 
-BATCH = 256  # most entries in one message
-
 
 class Feed:
     """What the sender knows of `peer`'s log: `match` entries agree and are on its disk; those behind the first
@@ -35,7 +33,7 @@ class Feed:
     def send(self, round_: int = 0) -> None:
         """Send what the peer lacks, or nothing but a sign of life if it still owes an answer."""
         replica, prev = self._replica, self.next
-        entries = () if self.busy else tuple(replica.log[prev : prev + BATCH])
+        entries = () if self.busy else replica.batch(prev)
         self.busy = self.busy or bool(entries)
         prev_epoch = replica.epoch_of(prev)
         message = Replicate(replica.epoch, prev, prev_epoch, entries, replica.committed, round_)

@@ -26,6 +26,8 @@ from systems.primary_backup.messages import (
 )
 from systems.primary_backup.timing import Timing
 
+BATCH = 256  # most entries in one message
+
 
 class Replica(Outbox):
     """The state common to all roles, and the list of effects of the step under way."""
@@ -74,6 +76,13 @@ class Replica(Outbox):
             self.committed, self.store = 0, self.kind.make(self.config.options)
         self.log[after:] = entries
         self.persist(Logged(after, entries))
+
+    def batch(self, prev: int) -> tuple[Entry, ...]:
+        """The entries behind the first `prev` that go into one message."""
+        entries = tuple(self.log[prev : prev + BATCH])
+        if self.kind.weigh is None:
+            return entries
+        return entries[: self.kind.fitting(entry.operation for entry in entries)]
 
     def accept(self, message: Replicate) -> Stored:
         """Store what the primary of this epoch sent, if it fits.

@@ -12,7 +12,8 @@ class Options:
     """Times in ns.
 
     The election timeout is `election_ns` plus a draw from `spread_ns`, which is a part of [0, election_ns].
-    batch: most entries in one AppendEntries. bug: a name of `systems.raft.bugs.BUGS`, or "" for none.
+    batch: most entries in one AppendEntries; fewer if they are large. bug: a name of
+    `systems.raft.bugs.BUGS`, or "" for none.
     """
 
     election_ns: int

@@ -32,6 +32,7 @@ class Replica(Outbox):
         self.vote: str | None = None
         self.log = Log()
         self.commit = 0
+        self._kind = kind
         self.machine = Machine(kind.make(config.options), once=self.options.bug != "no-session")
         self._unsaved = False
         for record in records:
@@ -71,6 +72,13 @@ class Replica(Outbox):
         for _ in self.apply_up_to(min(message.commit, last_new)):
             pass  # only the node that took a request answers it
         return AppendReply(self.term, True, last_new, 0, message.round)
+
+    def batch(self, first: int) -> tuple[Entry, ...]:
+        """The entries from `first` on that go into one message."""
+        entries = self.log.tail(first, self.options.batch)
+        if self._kind.weigh is None:
+            return entries
+        return entries[: self._kind.fitting(getattr(entry.command, "command", None) for entry in entries)]
 
     def apply_up_to(self, commit: int) -> Iterator[tuple[int, kv.Result]]:
         """Raise the commit index to `commit` (never lower it).

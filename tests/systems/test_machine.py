@@ -11,7 +11,7 @@ from systems import kv
 from systems.api import ClientContext, Invocation
 from systems.core import MILLISECOND_NS, CoreFactory
 from systems.logic import Leading, Steps
-from systems.machine import Kind
+from systems.machine import MESSAGE_BYTES, Kind
 from systems.primary_backup import sync_core
 from systems.raft import core as raft_core
 from systems.raft.logic import RaftLogic
@@ -51,6 +51,7 @@ class Counter:
 
 
 COUNTER = Kind(lambda options: Counter(int(options["start"])), Add, Sum)
+HEAVY = Kind(COUNTER.make, Add, Sum, weigh=lambda _command: MESSAGE_BYTES)
 
 
 class Raft(RaftLogic):
@@ -79,6 +80,16 @@ def test_registers_come_back_from_their_dump() -> None:
     assert other.values == {"a": 1, "b": "two", "c": None}
 
 
+def test_a_message_holds_so_many_bytes_of_changes_but_at_least_one() -> None:
+    kind = Kind(COUNTER.make, Add, Sum, weigh=lambda command: command.delta)
+    half = MESSAGE_BYTES // 2
+    assert kind.fitting([Add(half), Add(half), Add(1)]) == 2
+    assert kind.fitting([Add(half), None, Add(half), None]) == 4
+    assert kind.fitting([Add(2 * MESSAGE_BYTES), Add(1)]) == 1
+    assert kind.fitting([]) == 0
+    assert COUNTER.fitting([Add(2 * MESSAGE_BYTES)] * 3) == 3
+
+
 @pytest.mark.parametrize(
     ("factory", "make"), [(raft_core.replicating(COUNTER), Raft), (sync_core.replicating(COUNTER), Backups)]
 )
@@ -97,3 +108,32 @@ def test_another_machine_is_replicated_over_wire_and_disk(factory: CoreFactory, 
     Call(sim, logic, Invocation("read", "c"), 1000 * MILLISECOND_NS, lambda o, value, e: values.append(value))
     sim.run_until(sim.now + 1000 * MILLISECOND_NS)
     assert values == [15, 21, 21, 21]
+
+
+@pytest.mark.parametrize("factory", [raft_core.replicating(HEAVY), sync_core.replicating(HEAVY)])
+def test_large_changes_travel_one_by_one_to_a_node_that_was_away(factory: CoreFactory) -> None:
+    sim = Simulation(factory, NODES, 1, {"start": "0"}, Network(loss=0, duplicate=0, wire=True))
+    sim.run_until(3000 * MILLISECOND_NS)
+    leader = sim.leader()
+    assert leader is not None
+    away = next(node for node in NODES if node != leader)
+    sim.crash(away)
+    sim.run_until(sim.now + 1000 * MILLISECOND_NS)
+    sizes: list[int] = []
+    observe = sim._send
+
+    def send(source: str, target: str, message: Any) -> None:
+        sizes.append(str(message).count("Add("))
+        observe(source, target, message)
+
+    logic = (Raft if "raft" in factory.__module__ else Backups)(
+        ClientContext(0, leader, dict.fromkeys(NODES, ""), {}, 1.0)
+    )
+    for _ in range(5):
+        Call(sim, logic, Invocation("increment", "c", 1), 1000 * MILLISECOND_NS, lambda o, v, e: None)
+        sim.run_until(sim.now + 1000 * MILLISECOND_NS)
+    sim._send = send  # type: ignore[method-assign]
+    sim.restart(away)
+    sim.run_until(sim.now + 2000 * MILLISECOND_NS)
+    assert max(sizes) == 1
+    assert sum(sizes) >= 5
