@@ -33,6 +33,9 @@ ENTRIES: Mapping[str, Entry] = {
     "primary-backup": Entry(
         "systems.primary_backup.core:PrimaryBackupCore", "systems.primary_backup.system:PrimaryBackup"
     ),
+    "active-active": Entry(
+        "systems.active_active.core:ActiveActiveCore", "systems.active_active.system:ActiveActive"
+    ),
 }
 
 
