@@ -29,6 +29,7 @@ class Entry:
 
 
 ENTRIES: Mapping[str, Entry] = {
+    "paxos": Entry("systems.paxos.core:PaxosCore", "systems.paxos.system:Paxos"),
     "raft": Entry("systems.raft.core:RaftCore", "systems.raft.system:Raft"),
     "primary-backup": Entry(
         "systems.primary_backup.core:PrimaryBackupCore", "systems.primary_backup.system:PrimaryBackup"
