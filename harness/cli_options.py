@@ -79,7 +79,12 @@ _WHAT = (
 )
 _HOW = (
     click.option("--keys", default=5, show_default=True, help="Keys in use at a time."),
-    click.option("--ops-per-key", default=100, show_default=True, help="Operations before a key is retired."),
+    click.option(
+        "--ops-per-key",
+        type=int,
+        default=None,
+        help="Operations before a key is retired; 100 by default, 40 for files.",
+    ),
     click.option("--op-timeout", default="1s", show_default=True, help="Time limit of one operation."),
     click.option(
         "--ready-timeout", default="20s", show_default=True, help="Time limit of the start of all nodes."

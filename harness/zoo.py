@@ -97,7 +97,7 @@ def chosen(names: Sequence[str]) -> list[Prey]:
 
 def hunt(prey: Prey, seeds: int, *, shrinks: bool) -> Hunted:
     """Try seeds 1, 2, ... until the bug is found. Never raises: what breaks is said."""
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         for seed in range(1, seeds + 1):
             result = run_seed(prey.plan(seed))
@@ -121,7 +121,7 @@ def _examined(prey: Prey, found: tuple[int, float, str, str], size: int, shrinks
     plan = prey.plan(seed)
     without = run_seed(prey.plan(seed, planted=False))
     alarm = "" if without.word in ("valid", "inconclusive") else f"{without.word} {without.anomaly}"
-    began = time.perf_counter()
+    began = time.process_time()
     small = smaller(plan, load_system(plan.system), TRIES, lambda _best, _left: None) if shrinks else None
     best = small[0] if small else None
     if best is not None:
@@ -145,7 +145,7 @@ def _examined(prey: Prey, found: tuple[int, float, str, str], size: int, shrinks
 
 
 def _since(began: float) -> float:
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def markdown(hunted: Sequence[Hunted], seeds: int) -> Iterator[str]:
@@ -166,7 +166,7 @@ def markdown(hunted: Sequence[Hunted], seeds: int) -> Iterator[str]:
     for one in hunted:
         yield f"| {' | '.join(_cells(one))} |"
     yield ""
-    yield "Seconds are one process's on the machine that wrote the page. A run is made smaller by"
+    yield "Seconds are of processor time on the machine that wrote the page. A run is made smaller by"
     yield "`splitbrain shrink`; its size leaves out the reads at the end of runs that are judged by them. The"
     yield "seed of the column is the one that finds the bug, as in"
     yield ""
