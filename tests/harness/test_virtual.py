@@ -1,0 +1,122 @@
+"""Runs in virtual time: the same bytes for the same seed, whatever the hash seed, and everything that was
+planned happens.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from checkers.history import Outcome
+from harness.errors import ConfigError
+from harness.plugins import installed, load_system
+from harness.promises import wants_final_reads
+from harness.run.virtual import VirtualRun
+from harness.simulated import ran, simulate
+from harness.sweep import judged
+from tests.harness.simulations import plan
+
+SYSTEMS = sorted(name for name in installed())
+EVERYTHING = "partition,kill,pause,packets,clock"
+DIGEST = """
+import hashlib, sys
+from harness.plugins import load_system
+from harness.simulated import ran
+from tests.harness.simulations import plan
+made = plan(sys.argv[1], seed=7)
+print(hashlib.sha256(ran(made, load_system(made.system)).trace.encode()).hexdigest())
+"""
+
+
+def run(system: str, **more: Any) -> Any:
+    made = plan(system, **more)
+    return ran(made, load_system(made.system))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_same_seed_gives_the_same_bytes_whatever_the_hash_seed(system: str) -> None:
+    digests = set()
+    for hash_seed in ("0", "4242"):
+        ended = subprocess.run(
+            [sys.executable, "-c", DIGEST, system],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        digests.add(ended.stdout)
+    assert len(digests) == 1
+
+
+def test_another_seed_gives_another_run() -> None:
+    assert len({run("raft", seed=seed, time_s=3.0).trace for seed in range(4)}) == 4
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_fault_that_was_planned_is_seen_to_bite_and_is_undone(system: str) -> None:
+    made = plan(system, seed=3, nemeses=EVERYTHING, time_s=30.0)
+    history = ran(made, load_system(system)).history  # type: ignore[arg-type]
+    kinds = Counter(d.kind for d in history.disturbances if d.status == "installed")
+    assert set(kinds) == set(EVERYTHING.split(","))
+    assert all(d.ended_ns is not None and d.ended_ns > d.begun_ns for d in history.disturbances)  # type: ignore[operator]
+    outcomes = Counter(Outcome(int(code)) for code in history.outcome)
+    assert outcomes[Outcome.OK] > 300, outcomes
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_what_a_system_promises_holds(system: str) -> None:
+    if system == "primary-backup":
+        pytest.skip("its default mode promises nothing")
+    made = plan(system, seed=5)
+    verdicts = judged(made, load_system(system))[1]
+    assert [type(v).__name__ for v in verdicts] == ["Valid"] * len(verdicts), verdicts
+
+
+def test_final_reads_are_made_where_promises_need_them_of_every_key_at_every_node() -> None:
+    made = plan("active-active", seed=2, time_s=5.0)
+    system: Any = load_system("active-active")
+    assert wants_final_reads(system, made)
+    done = VirtualRun(made, system, final_reads=True).run()
+    assert done.quiet_ns is not None
+    late = [op for op in done.history if op.call_ns >= done.quiet_ns]
+    assert {op.f for op in late} == {"read"}
+    assert Counter((op.key, op.node) for op in late if op.outcome == Outcome.OK) == Counter(
+        {(key, node): 1 for key in done.history.keys for node in made.nodes}
+    )
+    assert not wants_final_reads(load_system("raft"), plan("raft"))
+
+
+def test_a_process_whose_operation_ended_info_never_acts_again() -> None:
+    history = run("paxos", seed=4, nemeses=EVERYTHING, time_s=30.0).history
+    retired = set()
+    for op in sorted(history, key=lambda op: op.call_ns):
+        assert op.process not in retired
+        if op.outcome == Outcome.INFO:
+            retired.add(op.process)
+    assert retired, "no operation ended INFO: nothing was tried"
+
+
+def test_a_simulated_run_is_handed_on_as_a_live_one() -> None:
+    made = plan("raft", seed=6)
+    done = simulate(made, load_system("raft"))
+    assert done.driven.heal_ns is not None
+    assert done.driven.status is not None
+    assert done.driven.status.ok == sum(op.outcome == Outcome.OK for op in done.history)
+    assert any(point.leads for point in done.roles)
+    assert "SHA-256" in done.driven.notes[0]
+
+
+def test_a_workload_that_a_system_does_not_serve_is_refused() -> None:
+    with pytest.raises(ConfigError, match="P2p does not serve the workload 'cas-register'"):
+        plan("p2p", workload="cas-register")
+
+
+def test_a_system_that_has_no_core_to_simulate_is_refused() -> None:
+    with pytest.raises(ConfigError, match="cannot be simulated"):
+        plan("examples/tcp_store.py:TcpStore", nodes=1)
