@@ -17,7 +17,10 @@ from harness.sweep import run_seed, sweep
 from harness.sweeping import seeds_of
 from tests.harness.simulations import plan
 
-PLANTED = "run raft --on sim --time 12s -n partition,kill -o bug=ack-before-quorum -j 1".split()
+PLANTED = [
+    *("run", "raft", "--on", "sim", "--time", "12s", "-n", "partition,kill"),
+    *("-o", "bug=ack-before-quorum", "-j", "1"),
+]
 
 
 def make(seed: int) -> RunPlan:
