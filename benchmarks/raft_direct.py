@@ -17,8 +17,6 @@ import time
 from pathlib import Path
 
 from systems.api import ClientContext, Definite, Indefinite, Invocation, NodeContext
-from systems.program import PORT
-from systems.raft.client import RaftClient
 from systems.raft.system import Raft
 
 
@@ -42,7 +40,7 @@ async def drive(addresses: dict[str, str], clients: int, seconds: float) -> tupl
     async def one(number: int) -> None:
         nonlocal failed
         rng = random.Random(number)
-        client = RaftClient(ClientContext(number, names[number % len(names)], addresses, {}, 2.0), port=PORT)
+        client = Raft().client(ClientContext(number, names[number % len(names)], addresses, {}, 2.0))
         while time.monotonic() < end_s:
             f = rng.choices(("read", "write", "cas"), (4, 3, 3))[0]
             value = {"read": None, "write": rng.randrange(9), "cas": (rng.randrange(9), rng.randrange(9))}[f]
@@ -60,7 +58,7 @@ async def drive(addresses: dict[str, str], clients: int, seconds: float) -> tupl
 
 async def leader_is_there(addresses: dict[str, str]) -> None:
     """Return once an operation succeeds."""
-    client = RaftClient(ClientContext(0, "n1", addresses, {}, 2.0), port=PORT)
+    client = Raft().client(ClientContext(0, "n1", addresses, {}, 2.0))
     while True:
         try:
             await client.invoke(Invocation("write", "ready", 1))

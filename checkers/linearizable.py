@@ -1,16 +1,20 @@
-"""The claim that each key is a linearizable register.
+"""The claim that each key is linearizable, as a register or as a tree of files.
 
 Invariants: pure; the verdict is that of `checkers.lincheck.check`.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from checkers.anomalies import NOT_LINEARIZABLE
 from checkers.history import History
 from checkers.lincheck import CasRegister, Limits, Model, Register, check
+from checkers.lincheck.models import Files
 from checkers.verdict import Verdict
+
+ModelName = Literal["register", "cas-register", "files"]
+_WHAT = {"register": "one register", "cas-register": "one register", "files": "one tree of files"}
 
 
 class Linearizable:
@@ -23,19 +27,23 @@ class Linearizable:
 
     def __init__(
         self,
-        model_name: Literal["register", "cas-register"],
+        model_name: ModelName,
         failed_cas: Literal["observation", "did-not-happen"] = "observation",
         *,
         limits: Limits = Limits(),  # noqa: B008
     ) -> None:
-        if model_name not in ("register", "cas-register"):
-            raise ValueError(f'the model is "register" or "cas-register", not {model_name!r}')
-        self.model: Model = Register() if model_name == "register" else CasRegister(failed_cas=failed_cas)
+        if model_name not in get_args(ModelName):
+            raise ValueError(f"the model is one of {', '.join(get_args(ModelName))}, not {model_name!r}")
+        models: dict[ModelName, Model] = {
+            "register": Register(),
+            "cas-register": CasRegister(failed_cas=failed_cas),
+            "files": Files(),
+        }
+        self.model: Model = models[model_name]
         self.limits = limits
         self.name = f"linearizable {model_name}"
-        self.promise = (
-            "each key is one register: an operation takes effect at one moment between call and return"
-        )
+        what = _WHAT[model_name]
+        self.promise = f"each key is {what}: an operation takes effect at one moment between call and return"
 
     def __call__(self, history: History) -> Verdict:
         """Judge `history`. Raises ModelError for an operation that is none of the register's."""

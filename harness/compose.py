@@ -8,7 +8,6 @@ order.
 from __future__ import annotations
 
 import random
-import shlex
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -21,28 +20,27 @@ import msgspec
 
 from checkers.codec import VERSION, Header, decode
 from checkers.history import History, Outcome
-from harness.config import RunConfig, suggestion
-from harness.deploy.places import HOSTS, KEEP, LOCAL, SSH, split_options, ssh_options
+from harness.deploy.places import SIM
 from harness.deploy.seam import Deployment
 from harness.environment import environment
 from harness.errors import ConfigError, EnvironmentFault
-from harness.judge import ClaimSpec, Judged, Linearizability, Recovery, judge
+from harness.judge import Judged, judge
 from harness.outcome import doubts_about, skipped_notes, weigh
 from harness.phases import Phases
-from harness.placing import check_hosts, deployment_of
+from harness.placing import deployment_of
 from harness.plan import RunPlan, encode_plan
-from harness.plugins import checked_options, load_system, reference_for
+from harness.planning import replay_of
+from harness.plugins import load_system
+from harness.promises import claim_results, claims_for, wants_final_reads
 from harness.run.journal import Journal, finish
-from harness.run.live import RECOVERY_LIMIT_S, Conductor, Driven, Observer
+from harness.run.live import Conductor, Driven, Observer
 from harness.run.roles import RoleWatcher
-from harness.seeds import Seeds
-from harness.workload import WORKLOADS
-from nemeses.catalogue import NemesisError, parse, plan_faults
+from harness.simulated import simulate
 from reports import archive
 from reports.html import render
 from reports.record import ClaimResult, RolePoint, RunCard, RunRecord
 from reports.text import render_text
-from systems.api import LEADING_ROLES, System
+from systems.api import LEADING_ROLES, Simulates, System
 
 HISTORY = "history.jsonl"
 
@@ -53,69 +51,6 @@ class StopRequest:
 
     event: threading.Event = field(default_factory=threading.Event)
     code: int | None = None
-
-
-def plan_run(config: RunConfig) -> RunPlan:
-    """Everything that can be decided, and refused, before a run starts."""
-    system = load_system(config.system)
-    if config.workload not in WORKLOADS:
-        raise ConfigError(f"unknown workload {config.workload!r}", fix=suggestion(config.workload, WORKLOADS))
-    nodes = tuple(f"n{i}" for i in range(1, config.nodes + 1))
-    given, place_options = split_options(config.place, config.options, getattr(system, "options", {}))
-    place_options |= ssh_options(config.place, config.hosts, config.keep)
-    options = checked_options(system, given, nodes)
-    try:
-        faults = plan_faults(
-            parse(config.nemeses), nodes, Seeds(config.seed).stream("nemesis"), int(config.time_s * 1e9)
-        )
-    except NemesisError as error:
-        raise ConfigError(f"-n {config.nemeses}: {error}", fix="see `splitbrain list nemeses`") from None
-    if config.place == SSH:
-        check_hosts(place_options[HOSTS], config.nodes)
-    kept = config.model_dump(
-        include=set(RunPlan.__struct_fields__) - {"system", "options", "nodes", "place_options"}
-    )
-    return RunPlan(
-        system=reference_for(config.system),
-        options=options,
-        nodes=nodes,
-        faults=faults,
-        place_options=place_options,
-        **kept,
-    )
-
-
-def command_of(plan: RunPlan) -> str:
-    """The command line that makes this plan again."""
-    words: list[Any] = ["splitbrain", "run", plan.system, "-w", plan.workload, "-n", plan.nemeses]
-    words += [
-        "--nodes",
-        len(plan.nodes),
-        "-c",
-        plan.clients,
-        "--time",
-        f"{plan.time_s:g}s",
-        "--rate",
-        f"{plan.rate:g}",
-    ]
-    words += [
-        "--keys",
-        plan.keys,
-        "--ops-per-key",
-        plan.ops_per_key,
-        "--op-timeout",
-        f"{plan.op_timeout_s:g}s",
-    ]
-    words += ["--failed-cas", plan.failed_cas, "--expect", plan.expect, "--seed", plan.seed]
-    words += ["--stop-on-violation"] if plan.stop_on_violation else []
-    words += ["--skip-unavailable"] if plan.skip_unavailable else []
-    words += ["--on", plan.place] if plan.place != LOCAL else []
-    theirs = dict(plan.place_options)
-    words += ["--hosts", theirs.pop(HOSTS)] if plan.place == SSH else []
-    words += ["--keep"] if plan.place == SSH and theirs.pop(KEEP, "") else []
-    for key, value in {**plan.options, **theirs}.items():
-        words += ["-o", f"{key}={value}"]
-    return shlex.join(map(str, words))
 
 
 def new_folder(root: Path, plan: RunPlan) -> Path:
@@ -135,17 +70,6 @@ def new_folder(root: Path, plan: RunPlan) -> Path:
             ) from None
         return folder
     raise ConfigError(f"{root}: a hundred runs in one second", fix="give another folder with --runs")
-
-
-def claims_for(plan: RunPlan, heal_ns: int | None) -> list[ClaimSpec]:
-    """What the run is judged by: its workload's property, and recovery when there were faults to recover
-    from.
-    """
-    model: Any = WORKLOADS[plan.workload].model
-    specs: list[ClaimSpec] = [Linearizability(model, plan.failed_cas)]
-    if heal_ns is not None:
-        specs.append(Recovery(heal_ns, RECOVERY_LIMIT_S))
-    return specs
 
 
 @dataclass(slots=True)
@@ -170,6 +94,8 @@ class Run:
     def execute(self) -> RunRecord:
         """Set up, work, tear down, judge, report. Never raises for a failure of the run itself."""
         system = load_system(self.plan.system)
+        if self.plan.place == SIM:
+            return self._simulate(system)
         journal = Journal(self.folder / HISTORY)
         journal.write(Header(VERSION, meta=_meta(self.plan)))
         roles: list[RolePoint] = []
@@ -190,6 +116,7 @@ class Run:
                         self.observer,
                         self.stop.event,
                         self.unavailable,
+                        wants_final_reads(system, self.plan),
                     )
                     self.driven = conductor.drive()
                     watcher.poll()
@@ -205,6 +132,17 @@ class Run:
                     finish(journal.path)
         return self._analyse(system, tuple(roles))
 
+    def _simulate(self, system: System) -> RunRecord:
+        """The same in virtual time: there is nothing to set up or to tear down."""
+        roles: tuple[RolePoint, ...] = ()
+        self.place = "sim"
+        with self.phases.phase("workload"):
+            assert isinstance(system, Simulates)
+            simulated = simulate(self.plan, system)
+            simulated.write(self.folder / HISTORY, _meta(self.plan))
+            self.driven, roles = simulated.driven, simulated.roles
+        return self._analyse(system, roles)
+
     def _analyse(self, system: System, roles: tuple[RolePoint, ...]) -> RunRecord:
         history, judged = History.of(()), list[Judged]()
         with self.phases.phase("analysis"):
@@ -212,9 +150,10 @@ class Run:
             history = decode(path.read_bytes(), str(path)).history
             if len(history):
                 heal_ns = self.driven.whole_heal_ns if self.driven else None
+                quiet_ns = self.driven.quiet_ns if self.driven else None
                 judged = judge(
                     path,
-                    claims_for(self.plan, heal_ns),
+                    claims_for(self.plan, system, heal_ns, quiet_ns),
                     time_s=self.plan.judge_time_s,
                     memory_mb=self.plan.judge_memory_mb,
                 )
@@ -233,6 +172,7 @@ class Run:
                 seconds=max(0.0, (driven.end_ns - driven.start_ns) / 1e9),
                 rate=self.plan.rate,
                 planned=[] if driven.cut_short else planned,
+                quiet_ns=driven.quiet_ns,
                 unavailable=self.unavailable,
             )
         )
@@ -264,12 +204,13 @@ class Run:
             end_ns=driven.end_ns,
             heal_ns=driven.heal_ns,
             recovery_s=recovery_s(history, driven.heal_ns),
+            quiet_ns=driven.quiet_ns,
             first_ok_s=None if first_ok is None else (first_ok - self.command_ns) / 1e9,
             faults_planned=len(planned),
             phases=tuple(self.phases.times),
             config=config_shown(self.plan),
             environment=environment(self.place),
-            replay=command_of(self.plan),
+            replay=replay_of(self.plan, str(self.folder)),
             notes=(*skipped_notes(planned, self.unavailable), *driven.notes, *self.kept),
             skipped=tuple(self.unavailable),
         )
@@ -289,17 +230,6 @@ def role_points(watcher: RoleWatcher) -> list[RolePoint]:
     """The role changes that were read, in order of time."""
     points = [RolePoint(c.time_ns, c.node, c.term, c.role, c.role in LEADING_ROLES) for c in watcher.changes]
     return sorted(points, key=lambda p: p.time_ns)
-
-
-def claim_results(plan: RunPlan, system: System, judged: Sequence[Judged]) -> tuple[ClaimResult, ...]:
-    """The verdicts, and whether the system promises what they are about (None where it says nothing)."""
-    claims: Any = getattr(system, "claims", None)
-    said = claims(plan.options) if callable(claims) else claims
-    promised = None if said is None else said.get(plan.workload) == "linearizable"
-    return tuple(
-        ClaimResult(j.name, j.promise, j.verdict, j.seconds, promised if number == 0 else None)
-        for number, j in enumerate(judged)
-    )
 
 
 def recovery_s(history: History, heal_ns: int | None) -> float | None:

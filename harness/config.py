@@ -32,25 +32,25 @@ Option = Annotated[str, Field(max_length=1000)]
 
 class RunConfig(BaseModel):
     """One run as asked for. `rate` is operations per second over all clients, 0 for as fast as they
-    answer.
+    answer. None: what the system, or the place, has by default.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     system: str = Field(min_length=1)
-    workload: str = "register"
-    nemeses: str = "none"
+    workload: str | None = None
+    nemeses: str | None = None
     nodes: int = Field(5, ge=1, le=25)
     clients: int = Field(10, ge=1, le=1000)
     time_s: float = Field(30.0, gt=0, le=7 * 24 * 3600)
-    rate: float = Field(200.0, ge=0, le=1_000_000)
+    rate: float | None = Field(None, ge=0, le=1_000_000)
     keys: int = Field(5, ge=1, le=10_000)
     ops_per_key: int = Field(100, ge=1, le=1_000_000)
     op_timeout_s: float = Field(1.0, gt=0, le=3600)
     seed: int = Field(0, ge=0, lt=2**63)
     options: dict[str, Option] = Field(default_factory=dict)
     expect: Literal["valid", "anomaly"] = "valid"
-    place: Literal["local", "docker", "ssh"] = "local"
+    place: Literal["local", "docker", "ssh", "sim"] = "local"
     hosts: str | None = None
     keep: bool = False
     failed_cas: Literal["observation", "did-not-happen"] = "observation"

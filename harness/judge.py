@@ -28,7 +28,7 @@ _DECODER: msgspec.json.Decoder[Verdict] = msgspec.json.Decoder(Verdict)
 class Linearizability(msgspec.Struct, frozen=True, tag="linearizable"):
     """Every key's operations are linearizable as `model`."""
 
-    model: Literal["register", "cas-register"]
+    model: Literal["register", "cas-register", "files"]
     failed_cas: Literal["observation", "did-not-happen"]
 
 
@@ -39,7 +39,35 @@ class Recovery(msgspec.Struct, frozen=True, tag="recovers"):
     limit_s: float
 
 
-ClaimSpec = Linearizability | Recovery
+class Converging(msgspec.Struct, frozen=True, tag="convergence"):
+    """All nodes hold the same; reads from `quiet_ns` on tell."""
+
+    quiet_ns: int
+
+
+class SetKeeping(msgspec.Struct, frozen=True, tag="sets"):
+    """Sets keep what was added, and nothing else."""
+
+    quiet_ns: int
+
+
+class Counting(msgspec.Struct, frozen=True, tag="counters"):
+    """Counters are the sums of their increments."""
+
+    quiet_ns: int
+
+
+class Deleting(msgspec.Struct, frozen=True, tag="deletions"):
+    """What was deleted stays away."""
+
+    quiet_ns: int
+
+
+class SessionsHeld(msgspec.Struct, frozen=True, tag="sessions"):
+    """Each process reads its own writes, and never an older version than before."""
+
+
+ClaimSpec = Linearizability | Recovery | Converging | SetKeeping | Counting | Deleting | SessionsHeld
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -53,14 +81,35 @@ class Judged(msgspec.Struct, frozen=True):
 
 def claim_of(spec: ClaimSpec) -> Claim:
     """The claim that `spec` describes."""
-    from checkers.linearizable import Linearizable
-    from checkers.liveness import Recovers
-
     match spec:
         case Linearizability(model, failed_cas):
+            from checkers.linearizable import Linearizable
+
             return Linearizable(model, failed_cas=failed_cas)
         case Recovery(heal_ns, limit_s):
+            from checkers.liveness import Recovers
+
             return Recovers(heal_ns, limit_s)
+        case Converging(quiet_ns):
+            from checkers.convergence import Convergence
+
+            return Convergence(quiet_ns)
+        case SetKeeping(quiet_ns):
+            from checkers.sets import Sets
+
+            return Sets(quiet_ns)
+        case Counting(quiet_ns):
+            from checkers.counters import Counters
+
+            return Counters(quiet_ns)
+        case Deleting(quiet_ns):
+            from checkers.deletions import Deletions
+
+            return Deletions(quiet_ns)
+        case SessionsHeld():
+            from checkers.sessions import Sessions
+
+            return Sessions()
 
 
 def judge(history: Path, specs: Sequence[ClaimSpec], *, time_s: float, memory_mb: int) -> list[Judged]:

@@ -7,7 +7,7 @@ digests whatever the place; nothing in it depends on the clock.
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -18,9 +18,22 @@ from nemeses.plan import FaultPlan
 PLAN_VERSION = 1
 
 
+class ScriptedOp(msgspec.Struct, frozen=True, array_like=True):
+    """One operation of a scripted run: `slot`'s process invokes it `at_ns` after the start, or as soon as its
+    operation before has ended.
+    """
+
+    at_ns: int
+    slot: int
+    f: str
+    key: str
+    value: Any = None
+
+
 class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What will be done. `system` is a name or `file.py:Class`; times in seconds; `rate` 0 means
-    unthrottled.
+    unthrottled. script: these operations, instead of those that the workload would deal out. chance: another
+    stream for what a simulation leaves to chance.
     """
 
     system: str
@@ -46,6 +59,8 @@ class RunPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop_on_violation: bool = False
     place_options: dict[str, str] = {}
     skip_unavailable: bool | UnsetType = False
+    script: tuple[ScriptedOp, ...] | UnsetType = UNSET
+    chance: int | UnsetType = UNSET
 
     def digest(self) -> str:
         """Twelve hexadecimal digits that name what is done; `place` and limits do not count."""

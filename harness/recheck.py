@@ -15,14 +15,16 @@ import msgspec
 from checkers.codec import Decoded, decode
 from checkers.history import OPEN_NS, Outcome
 from checkers.verdict import Invalid, Unknown
-from harness.compose import HISTORY, claim_results, claims_for, command_of, config_shown, keep, recovery_s
+from harness.compose import HISTORY, config_shown, keep, recovery_s
 from harness.config import suggestion
 from harness.environment import environment
 from harness.errors import EXIT_ANOMALY, EXIT_INCONCLUSIVE, EXIT_VALID, ConfigError
 from harness.judge import Judged, Linearizability, judge
 from harness.outcome import weigh
 from harness.plan import RunPlan, decode_plan
+from harness.planning import replay_of
 from harness.plugins import load_system
+from harness.promises import claim_results, claims_for
 from harness.workload import WORKLOADS
 from reports import archive
 from reports.record import RunCard, RunRecord
@@ -58,6 +60,11 @@ def check_file(
         raise ConfigError(f"unknown workload {name!r}", fix=suggestion(str(name), WORKLOADS))
     cas: Any = failed_cas or meta.get("failed_cas", "observation")
     model: Any = WORKLOADS[name].model
+    if model is None:
+        raise ConfigError(
+            f"{path}: histories of the workload {name!r} are judged by claims that a run's folder knows of",
+            fix="give the run's folder",
+        )
     judged = judge(path, [Linearizability(model, cas)], time_s=time_s, memory_mb=memory_mb)
     return Checked(tuple(judged), _notes(decoded), _exit_code(judged))
 
@@ -68,9 +75,11 @@ def check_run(folder: Path, time_s: float, memory_mb: int) -> Checked:
     path = folder / HISTORY
     decoded = decode(read_bytes(path), str(path))
     old = _old_record(folder)
-    heal_ns = old.card.heal_ns if old else None
-    judged = judge(path, claims_for(plan, heal_ns), time_s=time_s, memory_mb=memory_mb)
-    claims = claim_results(plan, load_system(plan.system), judged)
+    system = load_system(plan.system)
+    heal_ns, quiet_ns = (old.card.heal_ns, old.card.quiet_ns) if old else (None, None)
+    specs = claims_for(plan, system, heal_ns, quiet_ns)
+    judged = judge(path, specs, time_s=time_s, memory_mb=memory_mb)
+    claims = claim_results(plan, system, judged)
     card = _renewed(old.card, claims) if old else _recovered(folder, plan, decoded, claims)
     record = RunRecord(card, decoded.history, claims, old.roles if old else ())
     keep(folder, record)
@@ -158,6 +167,6 @@ def _recovered(folder: Path, plan: RunPlan, decoded: Decoded, claims: tuple[Any,
         phases=(),
         config=config_shown(plan),
         environment=environment(plan.place),
-        replay=command_of(plan),
+        replay=replay_of(plan, str(folder)),
         notes=_notes(decoded),
     )

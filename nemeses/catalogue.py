@@ -17,11 +17,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Literal
 
-from nemeses import grudges, targets
+from nemeses import clocks, grudges, members, packets, targets
 from nemeses.errors import NemesisError
-from nemeses.faults import FaultSpec
+from nemeses.faults import FaultSpec, Kind
 from nemeses.patterns import rhythm
 from nemeses.plan import FaultPlan, braided
 from nemeses.resolve import describe, resolve, targets_of
@@ -38,16 +37,17 @@ __all__ = [
     "targets_of",
 ]
 
-Kind = Literal["partition", "kill", "pause"]
-
 
 @dataclass(frozen=True, slots=True)
 class NemesisInfo:
-    """One nemesis: its faults in a line, and its shapes with the number of nodes each needs at least."""
+    """One nemesis: its faults in a line, its shapes with the number of nodes each needs at least, and whether
+    only simulation has it.
+    """
 
     name: Kind
     help: str
     min_nodes: Mapping[str, int]
+    simulated: bool = False
 
     @property
     def shapes(self) -> tuple[str, ...]:
@@ -64,6 +64,24 @@ CATALOGUE: Mapping[str, NemesisInfo] = MappingProxyType(
         ),
         "kill": NemesisInfo("kill", "SIGKILL, then a start on the same data", targets.MIN_NODES),
         "pause": NemesisInfo("pause", "SIGSTOP, then SIGCONT: a node that misses time", targets.MIN_NODES),
+        "packets": NemesisInfo(
+            "packets",
+            "messages between nodes are lost, doubled, late, overtaken (simulation only)",
+            packets.MIN_NODES,
+            simulated=True,
+        ),
+        "clock": NemesisInfo(
+            "clock",
+            "clocks drift by 5 %, or the time of day jumps by 3 s (simulation only)",
+            clocks.MIN_NODES,
+            simulated=True,
+        ),
+        "members": NemesisInfo(
+            "members",
+            "a node leaves the cluster and comes back, or leadership is handed over (simulation only)",
+            members.MIN_NODES,
+            simulated=True,
+        ),
     }
 )
 
@@ -116,6 +134,8 @@ def possible_shapes(choice: NemesisChoice, node_count: int) -> tuple[str, ...]:
                 f"{choice.name}:{shape} needs {needs[shape]} nodes, there are {node_count};"
                 f" possible: {', '.join(fits)}"
             )
+    if not fits:
+        raise NemesisError(f"{choice.name} needs {min(needs.values())} nodes, there are {node_count}")
     return choice.shapes or fits
 
 

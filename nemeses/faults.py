@@ -44,19 +44,53 @@ class Pause(msgspec.Struct, frozen=True, tag="pause", tag_field="kind"):
     target: str = ""
 
 
-Fault = Partition | Kill | Pause
+class Packets(msgspec.Struct, frozen=True, tag="packets", tag_field="kind"):
+    """What happens to messages between nodes: shares that are lost or doubled, and a delay uniform in
+    `delay_ns` instead of the network's own (None), so that they overtake each other.
+    """
+
+    shape: str
+    loss: float = 0.0
+    duplicate: float = 0.0
+    delay_ns: tuple[int, int] | None = None
+
+
+class ClockSetting(msgspec.Struct, frozen=True):
+    """`node`'s clocks run at `rate`; its time of day is off by `jump_ns`."""
+
+    node: str
+    rate: float = 1.0
+    jump_ns: int = 0
+
+
+class Skew(msgspec.Struct, frozen=True, tag="clock", tag_field="kind"):
+    """Clocks that are wrong; the undo sets them right. `shape`: how chosen, in words."""
+
+    settings: tuple[ClockSetting, ...]
+    shape: str
+
+
+class Reconfigure(msgspec.Struct, frozen=True, tag="members", tag_field="kind"):
+    """The system is asked to take `node` out of the cluster (the undo: back in), or to let it lead."""
+
+    action: Literal["remove", "transfer"]
+    node: str
+    shape: str
+
+
+Fault = Partition | Kill | Pause | Packets | Skew | Reconfigure
+Kind = Literal["partition", "kill", "pause", "packets", "clock", "members"]
 
 
 class FaultSpec(msgspec.Struct, frozen=True):
     """A fault before roles are known.
 
-    kind: "partition" | "kill" | "pause". shape: for partitions "one" | "halves" | "majorities-ring" |
-    "bridge" | "leader" | "one-way" | "clients"; for kill and pause the target "one" | "leader" | "minority" |
-    "majority" | "all". order: a permutation of all nodes drawn from the seed when the plan was made; whatever
-    is still open is settled by it, so that the same roles give the same fault.
+    shape: one of those that the kind has in `nemeses.catalogue`. order: a permutation of all nodes drawn from
+    the seed when the plan was made; whatever is still open is settled by it, so that the same roles give the
+    same fault.
     """
 
-    kind: Literal["partition", "kill", "pause"]
+    kind: Kind
     shape: str
     order: tuple[str, ...]
 

@@ -7,8 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nemeses import clocks, members, packets
 from nemeses.errors import NemesisError
-from nemeses.faults import CLIENTS, Fault, FaultSpec, Kill, Link, Partition, Pause, View
+from nemeses.faults import (
+    CLIENTS,
+    Fault,
+    FaultSpec,
+    Kill,
+    Link,
+    Packets,
+    Partition,
+    Pause,
+    Reconfigure,
+    Skew,
+    View,
+)
 from nemeses.grudges import partition
 from nemeses.targets import chosen
 from nemeses.topology import between, is_symmetric
@@ -26,15 +39,30 @@ def resolve(spec: FaultSpec, view: View) -> Fault:
         view = View(view.nodes, None, view.down)
     if spec.kind == "partition":
         return partition(spec.shape, view, order)
+    if spec.kind == "packets":
+        return packets.packets(spec.shape)
+    if spec.kind == "clock":
+        return clocks.skew(spec.shape, view, order)
+    if spec.kind == "members":
+        return members.reconfigure(spec.shape, view, order)
     nodes, words = chosen(spec.shape, view, order)
     return Kill(nodes, words) if spec.kind == "kill" else Pause(nodes, words)
 
 
 def targets_of(fault: Fault) -> tuple[str, ...]:
-    """The nodes a fault hits, sorted: for a partition both ends of every link, clients left out."""
+    """The nodes a fault hits, sorted: for a partition both ends of every link, clients left out; none for one
+    that hits all links alike.
+    """
     if isinstance(fault, Partition):
         ends = {end for link in fault.links for end in (link.source, link.target)}
         return tuple(sorted(ends - {CLIENTS}))
+    match fault:
+        case Packets():
+            return ()
+        case Skew(settings):
+            return tuple(sorted(setting.node for setting in settings))
+        case Reconfigure(_, node):
+            return (node,)
     return tuple(sorted(fault.nodes))
 
 
@@ -42,6 +70,13 @@ def describe(fault: Fault) -> str:
     """One line: "cut n1 from n2, n3 (leader: n1)", "kill n4 (one)"."""
     if isinstance(fault, Partition):
         return f"{_cut(fault)} ({fault.shape})"
+    match fault:
+        case Packets():
+            return packets.describe(fault)
+        case Skew():
+            return clocks.describe(fault)
+        case Reconfigure():
+            return members.describe(fault)
     verb = "kill" if isinstance(fault, Kill) else "pause"
     chosen_how = f" ({fault.target})" if fault.target else ""
     return f"{verb} {', '.join(fault.nodes)}{chosen_how}"

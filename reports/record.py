@@ -57,7 +57,7 @@ class RunCard(msgspec.Struct, frozen=True):
     final heal to the first OK operation invoked after it. faults_planned: number in the plan. config: what
     the user chose and the defaults that applied, in order of interest. environment: versions, kernel, place,
     cores. replay: the exact command. skipped: the kinds of planned faults that could not be applied there;
-    notes say why.
+    notes say why. quiet_ns: from when on reads are the last ones, None if there were none.
     """
 
     run_id: str
@@ -84,6 +84,7 @@ class RunCard(msgspec.Struct, frozen=True):
     replay: str
     notes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    quiet_ns: int | None = None
 
 
 class RunRecord:

@@ -6,9 +6,14 @@ in-repo systems come in through the same door. Optional attributes are asked for
 - `options: Mapping[str, str]`: the `-o key=value` options it takes, with their default values; others are
   refused by name.
 - `option_help: Mapping[str, str]`: one line of help per option.
-- `claims: Mapping[str, str]`: workload name -> the property it promises ("linearizable"); shown in the
-  report, never used to judge. May also be a method `claims(options) -> Mapping[str, str]`.
+- `claims: Mapping[str, str]`: workload name -> what it promises there, by names of `PROMISES` joined by
+  commas; a run of a workload that is not listed is refused. "nothing" is judged as "linearizable" all the
+  same. May also be a method `claims(options) -> Mapping[str, str]`.
 - `check(options, nodes)`: raises ValueError for option values that make no sense, before anything starts.
+- `defaults: Mapping[str, str]`: the `workload` and the `nemeses` that a run has if it names none. May also be
+  a method `defaults(options)`.
+- `bugs: Mapping[str, Bug]`: planted bugs by name, chosen by `-o bug=NAME` (so `options` has a "bug").
+- `core(options) -> CoreFactory` and `logic(ctx) -> Logic`: what makes a system run under simulation.
 - `role_of(line: str) -> RoleChange | None`: reads one line of a node's log; makes `leader` targets possible.
 
 Invariants: this module is imported by node programs and clients alike, so it imports nothing but the standard
@@ -20,6 +25,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+PROMISES: Mapping[str, str] = {
+    "linearizable": "every operation takes effect at one moment between its call and its return",
+    "convergence": "after the faults are healed, all nodes come to hold the same",
+    "sets": "no acknowledged element is lost, none comes from nowhere, none that was removed comes back",
+    "counters": "a counter ends as the sum of what was acknowledged, and is never beyond what was asked",
+    "deletions": "a value that was removed by a delete does not come back",
+    "sessions": "each client reads its own writes and never an older version than before",
+    "nothing": "nothing is promised",
+}
 
 
 class Definite(Exception):
@@ -113,6 +128,16 @@ class Client(Protocol):
         """Give back connections; must not raise."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """A planted bug. rule: which textbook rule it breaks, in a line. options: what else must be set for it to
+    bite (`-o mode=quorum`).
+    """
+
+    rule: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
 class System(Protocol):
     """A system under test."""
 
@@ -145,6 +170,17 @@ class ChecksOptions(Protocol):
 
     def check(self, options: Mapping[str, str], nodes: Sequence[str]) -> None:
         """Raise ValueError, naming the option and the fix, for what `nodes` could not run with."""
+
+
+@runtime_checkable
+class Simulates(Protocol):
+    """Optional: a system that can be simulated."""
+
+    def core(self, options: Mapping[str, str]) -> Any:
+        """A `systems.core.CoreFactory`."""
+
+    def logic(self, ctx: ClientContext) -> Any:
+        """A `systems.logic.Logic`: a new client's."""
 
 
 @runtime_checkable

@@ -5,8 +5,12 @@ order*. Two shells perform them: `systems.shells.node` (timers, disk, gRPC) and 
 cluster in one thread).
 
 Laws:
-- No clock, socket, dice or log call inside a core. Time arrives as `TimerFired`; randomness is the shell's
-  draw within the range of a `SetTimer`; a log line is a `Trace`.
+- No clock, socket, dice or log call inside a core. Time arrives with the events: every event carries the
+  node's two clocks as of its arrival. Randomness is the shell's draw within the range of a `SetTimer`, and
+  the `draw` of a `TimerFired`; a log line is a `Trace`.
+- `now_ns` is the node's monotonic clock: it starts anywhere, never goes back within an incarnation, and may
+  drift against the others' (by a few per cent at worst). `wall_ns` is the time of day as the node has it: it
+  may be off by seconds, and jump either way. Neither counts when events are compared.
 - The order of the list is the durability contract (the idea of etcd-io/raft's `Ready`): whatever stands
   behind a `Persist` happens only after that record is on stable storage. A shell may join neighbouring
   Persists of several steps into one fsync as long as nothing overtakes it.
@@ -28,6 +32,9 @@ MILLISECOND_NS = 1_000_000
 class Start:
     """First event of every incarnation, after the records have been restored."""
 
+    now_ns: int = field(default=0, compare=False)
+    wall_ns: int = field(default=0, compare=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Receive:
@@ -35,15 +42,20 @@ class Receive:
 
     sender: str
     message: Any
+    now_ns: int = field(default=0, compare=False)
+    wall_ns: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
     """The timer `name` ran out. Setting a timer again replaces it; a replaced or cancelled timer never
-    fires.
+    fires. `draw`: a random number below 2**32, for a core that has to choose by chance.
     """
 
     name: str
+    draw: int = field(default=0, compare=False)
+    now_ns: int = field(default=0, compare=False)
+    wall_ns: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,8 @@ class Request:
 
     request_id: int
     command: Any
+    now_ns: int = field(default=0, compare=False)
+    wall_ns: int = field(default=0, compare=False)
 
 
 Event = Start | Receive | TimerFired | Request
@@ -72,6 +86,15 @@ class Persist:
     """Append `record` to stable storage; nothing behind it in the list happens before it is there."""
 
     record: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Compact:
+    """Make `records` all that stable storage holds, at one moment (a crash leaves either what was there or
+    them); nothing behind it in the list happens before. How a log is replaced by a snapshot.
+    """
+
+    records: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +134,7 @@ class Trace:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-Effect = Send | Persist | Reply | SetTimer | CancelTimer | Trace
+Effect = Send | Persist | Compact | Reply | SetTimer | CancelTimer | Trace
 
 
 class Outbox:
@@ -140,6 +163,10 @@ class Outbox:
     def persist(self, record: Any) -> None:
         """Write `record` down."""
         self._effects.append(Persist(record))
+
+    def compact(self, records: Sequence[Any]) -> None:
+        """Let `records` be all that is written down."""
+        self._effects.append(Compact(tuple(records)))
 
     def set_timer(self, name: str, low_ns: int, high_ns: int) -> None:
         """(Re)start a timer."""
@@ -194,11 +221,12 @@ class Core(Protocol):
 class CoreFactory(Protocol):
     """Builds a core, and tells a shell the types it has to carry.
 
-    `message_type` and `record_type` are msgspec Structs or unions of tagged Structs.
+    All three types are msgspec Structs or unions of tagged Structs.
     """
 
     message_type: Any
     record_type: Any
+    command_type: Any
 
     def __call__(self, config: CoreConfig, records: Sequence[Any]) -> Core:
         """A core that continues where `records` (in the order they were persisted) left off; [] for a new

@@ -33,7 +33,8 @@ class Cas(msgspec.Struct, frozen=True, tag="cas", array_like=True):
     new: Value
 
 
-Command = Read | Write | Cas
+Change = Write | Cas
+Command = Read | Change
 
 
 class Ok(msgspec.Struct, frozen=True, tag="ok", array_like=True):
@@ -84,3 +85,11 @@ class Store:
                 if matches:
                     self.values[key] = new
                 return Ok(matches)
+
+    def dump(self) -> bytes:
+        """The whole state, for a snapshot."""
+        return msgspec.msgpack.encode(self.values)
+
+    def load(self, dump: bytes) -> None:
+        """Hold what `dump` gave, and nothing else."""
+        self.values = msgspec.msgpack.decode(dump, type=dict[str, Value])

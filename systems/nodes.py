@@ -69,7 +69,7 @@ def _stop(arguments: Arguments, error: object, code: int) -> int:
 
 def _run(arguments: Arguments, log: EventLog) -> int:
     """Restore what was persisted and serve."""
-    factory = registry.load(registry.entry(arguments.system).core)
+    factory = registry.core_of(arguments.system, arguments.options)
     try:
         boot = next_boot(arguments.data)
         wal = WriteAheadLog(arguments.data / "wal", factory.record_type)

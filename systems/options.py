@@ -8,6 +8,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 
+from systems.api import Bug
+
 
 class UnknownName(ValueError):
     """A name that is not among those there are."""
@@ -34,3 +36,14 @@ def whole_number(options: Mapping[str, str], key: str, *, low: int, high: int) -
     if not (text.isascii() and text.isdecimal() and low <= int(text) <= high):
         raise ValueError(f"option {key}={text!r} must be a whole number from {low} to {high}")
     return int(text)
+
+
+def check_bug(options: Mapping[str, str], bugs: Mapping[str, Bug]) -> None:
+    """Raise ValueError for an option `bug` that is not among `bugs`, or that lacks the options it needs."""
+    name = options.get("bug", "")
+    if not name:
+        return
+    check_names("bug", [name], bugs)
+    for key, value in bugs[name].options.items():
+        if options.get(key) != value:
+            raise ValueError(f"bug {name!r} does nothing with {key}={options.get(key)}; add -o {key}={value}")

@@ -1,5 +1,8 @@
 """The systems that the node program can run: name -> where its core and its plug-in class live.
 
+This is where a system is put together: one that is replicated by another's protocol names a function of its
+options that gives the core, so no system imports another.
+
 Invariant: nothing is imported before it is asked for, so a node loads its own system alone.
 """
 
@@ -10,23 +13,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from systems.core import CoreFactory
 from systems.options import UnknownName
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Both as "module:Class". core: a `systems.core.CoreFactory` that also has `command_type`; plugin:
-    see `systems.api`.
+    """Both as "module:Class". core: a `systems.core.CoreFactory`; plugin: see `systems.api`. composed: `core`
+    is a function of the options that gives one.
     """
 
     core: str
     plugin: str
+    composed: bool = False
 
 
 ENTRIES: Mapping[str, Entry] = {
     "raft": Entry("systems.raft.core:RaftCore", "systems.raft.system:Raft"),
     "primary-backup": Entry(
         "systems.primary_backup.core:PrimaryBackupCore", "systems.primary_backup.system:PrimaryBackup"
+    ),
+    "p2p": Entry("systems.p2p.core:P2pCore", "systems.p2p.system:P2p"),
+    "file-service": Entry(
+        "systems.composed:file_service_core", "systems.file_service.system:FileService", composed=True
     ),
 }
 
@@ -37,6 +46,14 @@ def entry(name: str) -> Entry:
         return ENTRIES[name]
     except KeyError:
         raise UnknownName("system", name, tuple(ENTRIES)) from None
+
+
+def core_of(name: str, options: Mapping[str, str]) -> CoreFactory:
+    """The core of the system `name`, as its options want it. Raises UnknownName."""
+    found = entry(name)
+    core = load(found.core)
+    factory: CoreFactory = core(options) if found.composed else core
+    return factory
 
 
 def load(place: str) -> Any:

@@ -64,6 +64,8 @@ class Faults:
                     return self._each(fault.nodes, lambda node: node.kill())
                 case Pause():
                     return self._each(fault.nodes, lambda node: node.pause())
+                case _:
+                    raise TypeError(f"no such fault on Linux: {fault!r}")  # admission refuses it
 
     def undo(self, fault: Fault) -> Evidence:
         """Take it back; a partition's evidence is what was dropped meanwhile."""
@@ -75,6 +77,8 @@ class Faults:
                     return self._each(fault.nodes, lambda node: node.revive())
                 case Pause():
                     return self._each(fault.nodes, lambda node: node.resume())
+                case _:
+                    raise TypeError(f"no such fault on Linux: {fault!r}")
 
     def heal(self) -> Evidence:
         """Open every link, continue every node, start every node again that a fault killed."""

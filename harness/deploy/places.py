@@ -12,12 +12,13 @@ from typing import Any
 
 from harness.errors import ConfigError
 
-LOCAL, DOCKER, SSH = "local", "docker", "ssh"
+LOCAL, DOCKER, SSH, SIM = "local", "docker", "ssh", "sim"
 CONTAINER, HOST = "container", "host"
 PLACES: Mapping[str, str] = {
     LOCAL: "network namespaces on this machine",
     DOCKER: "containers of the Docker Engine on this machine",
     SSH: "machines reached by SSH, named in a hosts file",
+    SIM: "one process in virtual time: nodes, clients, network, disks and clocks are simulated",
 }
 OPTIONS: Mapping[str, Mapping[str, str]] = {
     LOCAL: {},
@@ -28,6 +29,7 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
         "clients": "where clients run: container (of the image of nodes) or host (a process of this machine)",
     },
     SSH: {},
+    SIM: {},
 }
 HOSTS, KEEP = "hosts", "keep"  # of the place ssh, given by flags of their own
 _MEMORY = re.compile(r"\d+[kmg]?")

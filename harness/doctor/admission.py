@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from harness.deploy.places import SIM
 from harness.doctor.finding import Finding
 from harness.doctor.matrix import PLACES, causes
 from harness.errors import MissingPrerequisite
@@ -25,13 +26,17 @@ def admit(plan: RunPlan) -> dict[str, str]:
     kinds = sorted({fault.spec.kind for fault in plan.faults.faults})
     if not kinds:
         return {}
+    if plan.place == SIM:
+        return {}
     place = PLACES[plan.place]
-    found = place.findings(plan.place_options, place.needed(kinds))
+    here = [kind for kind in kinds if kind in place.faults]
+    found = place.findings(plan.place_options, place.needed(here))
     if causes(place.runs, found):
         return {}
     lacking: dict[str, list[Finding]] = {
-        kind: lacks for kind in kinds if (lacks := causes(place.faults[kind], found))
+        kind: lacks for kind in here if (lacks := causes(place.faults[kind], found))
     }
+    lacking |= {kind: [_simulated(kind)] for kind in kinds if kind not in here}
     if lacking and not plan.skip_unavailable:
         raise _refusal(plan.place, lacking)
     return {kind: "; ".join(f"{one.label}: {one.seen}" for one in lacks) for kind, lacks in lacking.items()}
@@ -44,6 +49,12 @@ def _refusal(place: str, lacking: Mapping[str, Sequence[Finding]]) -> MissingPre
         f"planned faults cannot be applied at {place}, so the run was not begun:{told}",
         fix=f"{_fixes(every)}; or give --skip-unavailable to run without {' and '.join(lacking)} faults",
     )
+
+
+def _simulated(kind: str) -> Finding:
+    """Said of a fault that no real place has."""
+    seen = f"{kind} faults are simulated only"
+    return Finding("simulation", "missing", seen, f"{kind} faults", "give --on sim", 0.0)
 
 
 def _told(found: Sequence[Finding]) -> str:

@@ -74,6 +74,11 @@ class Dispatch:
         """The process that acts for `slot` now."""
         return self._process[slot]
 
+    @property
+    def unused_process(self) -> int:
+        """A process number that, like those behind it, nobody has used."""
+        return max(self._process) + self._clients
+
     def next(self, slot: int, now_ns: int) -> Decision:
         """What `slot`, which has no operation open, does at `now_ns`."""
         if self._stop_ns is not None and now_ns >= self._stop_ns:

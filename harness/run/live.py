@@ -22,6 +22,7 @@ from checkers.codec import FaultEvent
 from harness.deploy.seam import Deployment
 from harness.errors import ConfigError, EnvironmentFault, HarnessBug, SplitbrainError
 from harness.plan import RunPlan
+from harness.run.finals import SETTLE_S
 from harness.run.job import Finished, FromClients, Go, Job, Ready, Status, StopAt, ToClients, Trouble
 from harness.run.journal import Journal
 from harness.run.nemesis import Nemesis
@@ -32,6 +33,7 @@ from harness.workload import WORKLOADS
 RECOVERY_LIMIT_S = 30.0
 CLIENTS_READY_S = 30.0
 DRAIN_S = 15.0
+FINAL_READS_S = 60.0
 ALIVE_EVERY_S = 1.0
 _TROUBLE: dict[str, type[SplitbrainError]] = {
     "config": ConfigError,
@@ -58,7 +60,8 @@ class Observer(Protocol):
 @dataclass(slots=True)
 class Driven:
     """How the workload went; times on CLOCK_MONOTONIC. `died`: nodes that died by themselves, each in a
-    sentence. `violation`: why the run was stopped early (`--stop-on-violation`).
+    sentence. `violation`: why the run was stopped early (`--stop-on-violation`). `quiet_ns`: when the last
+    reads began.
     """
 
     start_ns: int
@@ -69,6 +72,7 @@ class Driven:
     died: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     violation: str | None = None
+    quiet_ns: int | None = None
 
     @property
     def whole_heal_ns(self) -> int | None:
@@ -141,7 +145,9 @@ class ClientsProcess:
 
 
 class Conductor:
-    """Drives one run of `plan` on a deployment whose nodes are ready. unavailable: as of the nemesis."""
+    """Drives one run of `plan` on a deployment whose nodes are ready. unavailable: as of the nemesis.
+    final_reads: whether clients end with a read of every key at every node.
+    """
 
     def __init__(
         self,
@@ -152,8 +158,10 @@ class Conductor:
         observer: Observer,
         stop: threading.Event,
         unavailable: Mapping[str, str] | None = None,
+        final_reads: bool = False,
     ) -> None:
         self._plan = plan
+        self._final_reads = final_reads
         self._deployment = deployment
         self._journal = journal
         self._roles = roles
@@ -193,6 +201,7 @@ class Conductor:
             op_timeout_s=plan.op_timeout_s,
             seed=plan.seed,
             journal=str(Path(self._journal.path).resolve()),
+            final_reads=self._final_reads,
         )
 
     def _find_leader(self) -> str | None:
@@ -232,10 +241,10 @@ class Conductor:
         return driven
 
     def _watch_for_violations(self) -> Watch | None:
-        if not self._plan.stop_on_violation:
+        model = WORKLOADS[self._plan.workload].model
+        if not self._plan.stop_on_violation or model is None:
             return None
         journal = Path(self._journal.path).resolve()
-        model = WORKLOADS[self._plan.workload].model
         return Watch(Watched(str(journal), model, self._plan.failed_cas), journal.with_name("watch.log"))
 
     def _watch(self, clients: ClientsProcess, nemesis: Nemesis, driven: Driven, watch: Watch | None) -> None:
@@ -285,11 +294,14 @@ class Conductor:
     def _drain(self, clients: ClientsProcess, driven: Driven) -> None:
         clients.tell(StopAt(time.monotonic_ns()))
         limit = time.monotonic() + self._plan.op_timeout_s + DRAIN_S
+        if self._final_reads:
+            limit += SETTLE_S + FINAL_READS_S
         while time.monotonic() < limit:
             message = clients.hear(0.2)
             if isinstance(message, Finished):
                 driven.status = message.status
-                driven.end_ns = time.monotonic_ns()
+                driven.quiet_ns = message.quiet_ns
+                driven.end_ns = message.quiet_ns or time.monotonic_ns()
                 return
         driven.end_ns = time.monotonic_ns()
         driven.notes.append(

@@ -10,27 +10,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal
 
 from checkers.codec import FaultEvent
 from harness.deploy.seam import Deployment
 from harness.run.journal import Journal
+from harness.run.steps import Step, steps_of
 from nemeses.catalogue import describe, resolve, targets_of
 from nemeses.faults import Evidence, Fault, Kill, View
 from nemeses.plan import FaultPlan, PlannedFault
-
-Step = tuple[int, int, Literal["begin", "end"], PlannedFault]
-
-
-def steps_of(plan: FaultPlan) -> list[Step]:
-    """The plan's begins and ends in order of time; at one time, ends go first so that kinds do not pile
-    up.
-    """
-    steps: list[Step] = []
-    for fault in plan.faults:
-        steps.append((fault.begin_ns, 1, "begin", fault))
-        steps.append((fault.end_ns, 0, "end", fault))
-    return sorted(steps, key=lambda step: (step[0], step[1], step[3].id))
 
 
 class Nemesis(threading.Thread):

@@ -87,7 +87,7 @@ class AsyncCore:
             for peer in self.config.peers:
                 self.outbox.send(peer, Copy(self.epoch, self.sequence, command))
 
-    def _change(self, sequence: int, command: kv.Write | kv.Cas) -> kv.Ok:
+    def _change(self, sequence: int, command: kv.Change) -> kv.Ok:
         self.sequence = sequence
         self.outbox.persist(Changed(sequence, command))
         return self.store.apply(command)

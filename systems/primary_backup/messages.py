@@ -1,14 +1,21 @@
-"""What the nodes of a primary-backup tell each other and write down, in both modes.
+"""What the nodes of a primary-backup tell each other and write down, in all modes.
 
-Clients send the commands of `systems.kv` as they are. Each union holds the Structs of both modes, told
-apart by their tags, so a shell needs one `message_type` and one `record_type`.
+Clients send the commands of the state machine as they are. Each union holds the Structs of all modes, told
+apart by their tags, so a shell needs one `message_type` and one `record_type`. Those with the log in them are generic in the
+type of the commands that change something; bare, that is Any.
 """
 
 from __future__ import annotations
 
+from typing import Any, Generic
+
 import msgspec
+from typing_extensions import TypeVar
 
 from systems import kv
+from systems.machine import Kind, Types
+
+Change = TypeVar("Change", default=Any)
 
 # Mode async: copies of a state, numbered within an epoch.
 
@@ -25,7 +32,7 @@ class Copy(msgspec.Struct, frozen=True, tag="copy", array_like=True):
 
     epoch: int
     sequence: int
-    command: kv.Write | kv.Cas
+    command: kv.Change
 
 
 class Pull(msgspec.Struct, frozen=True, tag="pull", array_like=True):
@@ -53,7 +60,7 @@ class Changed(msgspec.Struct, frozen=True, tag="changed", array_like=True):
     """Record: `command` was performed as change number `sequence`."""
 
     sequence: int
-    command: kv.Write | kv.Cas
+    command: kv.Change
 
 
 class Replaced(msgspec.Struct, frozen=True, tag="replaced", array_like=True):
@@ -63,21 +70,18 @@ class Replaced(msgspec.Struct, frozen=True, tag="replaced", array_like=True):
     values: dict[str, kv.Value]
 
 
-# Mode sync: an operation log, with epochs granted by a majority.
+# Modes sync and chain: an operation log, with epochs granted by a majority.
 
 
 class Barrier(msgspec.Struct, frozen=True, tag="barrier", array_like=True):
     """The first entry of every epoch: once it is durable, so is all that was inherited."""
 
 
-Operation = Barrier | kv.Write | kv.Cas
-
-
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+class Entry(msgspec.Struct, Generic[Change], frozen=True, array_like=True):
     """One place of the operation log: `operation`, ordered by the primary of `epoch`."""
 
     epoch: int
-    operation: Operation
+    operation: Barrier | Change
 
 
 class Bid(msgspec.Struct, frozen=True, tag="bid", array_like=True):
@@ -95,7 +99,7 @@ class Grant(msgspec.Struct, frozen=True, tag="grant", array_like=True):
     granted: bool
 
 
-class Replicate(msgspec.Struct, frozen=True, tag="replicate", array_like=True):
+class Replicate(msgspec.Struct, Generic[Change], frozen=True, tag="replicate", array_like=True):
     """`entries` follow the first `prev` entries, the last of which is of `prev_epoch`.
 
     Also heartbeat and confirmation: `round` is the primary's latest read round, `committed` how many
@@ -105,7 +109,7 @@ class Replicate(msgspec.Struct, frozen=True, tag="replicate", array_like=True):
     epoch: int
     prev: int
     prev_epoch: int
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry[Change], ...]
     committed: int
     round: int
 
@@ -129,12 +133,77 @@ class Promise(msgspec.Struct, frozen=True, tag="promise", array_like=True):
     candidate: str | None
 
 
-class Logged(msgspec.Struct, frozen=True, tag="logged", array_like=True):
+class Logged(msgspec.Struct, Generic[Change], frozen=True, tag="logged", array_like=True):
     """Record: behind the first `after` entries the log goes on with `entries`; what stood there is gone."""
 
     after: int
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry[Change], ...]
 
 
-Message = Beat | Copy | Pull | State | Bid | Grant | Replicate | Stored
-Record = Epoch | Changed | Replaced | Promise | Logged
+# Mode chain: who stands where, and what has come to the end.
+
+
+class Configure(msgspec.Struct, frozen=True, tag="configure", array_like=True):
+    """The chain of `epoch`, head first. Also the head's heartbeat, to everyone."""
+
+    epoch: int
+    chain: tuple[str, ...]
+
+
+class Present(msgspec.Struct, frozen=True, tag="present", array_like=True):
+    """The answer to that: the first `length` entries of the sender's log are the head's; 0 if it cannot tell."""
+
+    epoch: int
+    length: int
+
+
+class Arrived(msgspec.Struct, frozen=True, tag="arrived", array_like=True):
+    """The tail has the first `length` entries, so all of the chain has."""
+
+    epoch: int
+    length: int
+
+
+class Confirm(msgspec.Struct, frozen=True, tag="confirm", array_like=True):
+    """Does `epoch` still stand? Asked by its tail, in round `round`."""
+
+    epoch: int
+    round: int
+
+
+class Confirmed(msgspec.Struct, frozen=True, tag="confirmed", array_like=True):
+    """It does if `epoch` is the one that was asked about; it is the sender's own."""
+
+    epoch: int
+    round: int
+
+
+class Started(msgspec.Struct, frozen=True, tag="started", array_like=True):
+    """Record: the node was started for the `incarnation`th time."""
+
+    incarnation: int
+
+
+Message = (
+    Beat
+    | Copy
+    | Pull
+    | State
+    | Bid
+    | Grant
+    | Replicate[Change]
+    | Stored
+    | Configure
+    | Present
+    | Arrived
+    | Confirm
+    | Confirmed
+)
+Record = Epoch | Changed | Replaced | Promise | Logged[Change] | Started
+
+
+def types_of(kind: Kind) -> Types:
+    """The vocabularies with the commands of `kind` in them."""
+    message: Any = Message
+    record: Any = Record
+    return Types(message[kind.changes], record[kind.changes], kind.changes | kind.reads)

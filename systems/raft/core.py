@@ -16,9 +16,11 @@ Laws:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from systems import kv
-from systems.core import CoreConfig, Effect, Event, Receive, Request, Start, TimerFired
+from systems.core import CoreConfig, CoreFactory, Effect, Event, Receive, Request, Start, TimerFired
+from systems.machine import REGISTERS, Kind
 from systems.raft.leader import Leader
 from systems.raft.messages import (
     AppendEntries,
@@ -29,19 +31,22 @@ from systems.raft.messages import (
     Record,
     Vote,
     VoteReply,
+    types_of,
 )
 from systems.raft.replica import Replica
 
 
 class RaftCore:
-    """One Raft node; see `systems.core` for how it is driven. Options: see `systems.raft.options`."""
+    """One Raft node; see `systems.core` for how it is driven. Options: see `systems.raft.options`.
 
-    message_type = Message
-    record_type = Record
-    command_type = Command
+    kind: the state machine that it replicates.
+    """
+
+    kind: ClassVar[Kind] = REGISTERS
+    message_type, record_type, command_type = types_of(REGISTERS)
 
     def __init__(self, config: CoreConfig, records: Sequence[Record]) -> None:
-        self.replica = Replica(config, records)
+        self.replica = Replica(config, records, self.kind)
         self.role = "follower"
         self.leader: str | None = None
         self._leadership: Leader | None = None
@@ -212,3 +217,13 @@ class RaftCore:
     def _watch_quorum(self) -> None:
         base = self.replica.options.election_ns
         self.replica.set_timer("quorum", base, base)
+
+
+def replicating(machine: Kind) -> CoreFactory:
+    """Raft over another state machine than registers."""
+
+    class Replicating(RaftCore):
+        kind = machine
+        message_type, record_type, command_type = types_of(machine)
+
+    return Replicating

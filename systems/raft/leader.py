@@ -132,7 +132,7 @@ class Leader:
     def _send(self, peer: str) -> None:
         replica, progress = self._replica, self._progress[peer]
         prev = progress.next - 1
-        entries = () if progress.silent else replica.log.tail(progress.next, replica.options.batch)
+        entries = () if progress.silent else replica.batch(progress.next)
         prev_term = replica.log.term_at(prev) or 0
         progress.next += len(entries)
         progress.in_flight += 1

@@ -5,47 +5,56 @@ Three vocabularies, each a union of tagged msgspec Structs that a shell can carr
 - `Message` (node to node): the two RPCs of Ongaro & Ousterhout 2014, figure 2, as one-way messages.
 - `Record` (node to disk): `HardState` and `Append`.
 
+Where they carry a command of the state machine they are generic in its type; bare, that is Any. `types_of`
+gives the three as a shell carries them for one kind of machine.
+
 Invariants: frozen; indices start at 1 and index 0 with term 0 stands for "before the log".
 """
 
 from __future__ import annotations
 
-import msgspec
+from typing import Any, Generic
 
-from systems import kv
+import msgspec
+from typing_extensions import TypeVar
+
+from systems.machine import Kind, Types
+
+Change = TypeVar("Change", default=Any)
+Asked = TypeVar("Asked", default=Any)
 
 
 class Register(msgspec.Struct, frozen=True, tag="register", array_like=True):
     """Open a session; the answer is `Ok(session)`, an int. Harmless to repeat."""
 
 
-class Do(msgspec.Struct, frozen=True, tag="do", array_like=True):
+class Do(msgspec.Struct, Generic[Change], frozen=True, tag="do", array_like=True):
     """Perform `command` once, however often it is sent with this `session` and `sequence` (1, 2, 3, ...)."""
 
     session: int
     sequence: int
-    command: kv.Write | kv.Cas
+    command: Change
 
 
-class Query(msgspec.Struct, frozen=True, tag="query", array_like=True):
+class Query(msgspec.Struct, Generic[Asked], frozen=True, tag="query", array_like=True):
     """Read without a log entry (ReadIndex); needs no session, since repeating it changes nothing."""
 
-    command: kv.Read
+    command: Asked
 
 
 class Noop(msgspec.Struct, frozen=True, tag="noop", array_like=True):
     """The entry that a leader writes first in its term (paper, section 8)."""
 
 
-Command = Register | Do | Query
-Logged = Noop | Register | Do
+Command = Register | Do[Change] | Query[Asked]
+Logged = Noop | Register | Do[Change]
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+class Entry(msgspec.Struct, Generic[Change], frozen=True, array_like=True):
     """One slot of the log: `command`, received by the leader of `term`."""
 
     term: int
-    command: Logged
+    command: Noop | Register | Do[Change]
 
 
 class Vote(msgspec.Struct, frozen=True, tag="vote", array_like=True):
@@ -65,7 +74,7 @@ class VoteReply(msgspec.Struct, frozen=True, tag="voted", array_like=True):
     pre: bool
 
 
-class AppendEntries(msgspec.Struct, frozen=True, tag="append", array_like=True):
+class AppendEntries(msgspec.Struct, Generic[Change], frozen=True, tag="append", array_like=True):
     """AppendEntries, heartbeat (no entries) and read confirmation in one.
 
     `round`: the leader's latest read round.
@@ -74,7 +83,7 @@ class AppendEntries(msgspec.Struct, frozen=True, tag="append", array_like=True):
     term: int
     prev_index: int
     prev_term: int
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry[Change], ...]
     commit: int
     round: int
 
@@ -94,7 +103,7 @@ class AppendReply(msgspec.Struct, frozen=True, tag="appended", array_like=True):
     round: int
 
 
-Message = Vote | VoteReply | AppendEntries | AppendReply
+Message = Vote | VoteReply | AppendEntries[Change] | AppendReply
 
 
 class HardState(msgspec.Struct, frozen=True, tag="hard_state", array_like=True):
@@ -104,11 +113,19 @@ class HardState(msgspec.Struct, frozen=True, tag="hard_state", array_like=True):
     vote: str | None
 
 
-class Append(msgspec.Struct, frozen=True, tag="append", array_like=True):
+class Append(msgspec.Struct, Generic[Change], frozen=True, tag="append", array_like=True):
     """The log from `first_index` on is `entries`, and whatever stood there before is gone."""
 
     first_index: int
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry[Change], ...]
 
 
-Record = HardState | Append
+Record = HardState | Append[Change]
+
+
+def types_of(kind: Kind) -> Types:
+    """The vocabularies with the commands of `kind` in them."""
+    message: Any = Message
+    record: Any = Record
+    command: Any = Command
+    return Types(message[kind.changes], record[kind.changes], command[kind.changes, kind.reads])

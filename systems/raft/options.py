@@ -1,23 +1,10 @@
-"""A Raft node's options, read once from the `-o key=value` pairs, and the table of planted bugs.
-
-Planted bugs exist so that tests and users can see the checker catch them; each is one branch in the protocol.
-"""
+"""A Raft node's options, read once from the `-o key=value` pairs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from systems.core import MILLISECOND_NS, CoreConfig
-
-BUGS: Mapping[str, str] = {
-    "stale-read": "a leader answers reads without confirming that it still leads (drops thesis 6.4)",
-    "no-vote-persist": "the vote is not written down, so a restarted node can vote again (breaks figure 2)",
-    "vote-twice": "a voter grants every candidate of a term its vote (breaks 5.2)",
-    "ack-before-quorum": "a leader takes its own copy for a quorum (breaks 5.3)",
-    "count-old-term": "a leader commits entries of earlier terms by counting copies (breaks 5.4.2)",
-    "no-session": "a command that is sent again is applied again (drops thesis 6.3)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +12,8 @@ class Options:
     """Times in ns.
 
     The election timeout is `election_ns` plus a draw from `spread_ns`, which is a part of [0, election_ns].
-    batch: most entries in one AppendEntries. bug: a name of `BUGS`, or "" for none.
+    batch: most entries in one AppendEntries; fewer if they are large. bug: a name of
+    `systems.raft.bugs.BUGS`, or "" for none.
     """
 
     election_ns: int

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from systems import kv
 from systems.core import CoreConfig, Outbox
+from systems.machine import REGISTERS, Kind
 from systems.raft.log import Log
 from systems.raft.messages import Append, AppendEntries, AppendReply, Entry, HardState, Record
 from systems.raft.options import Options
@@ -23,7 +24,7 @@ from systems.raft.sessions import Machine
 class Replica(Outbox):
     """The state common to all roles, and the list of effects of the step under way."""
 
-    def __init__(self, config: CoreConfig, records: Sequence[Record]) -> None:
+    def __init__(self, config: CoreConfig, records: Sequence[Record], kind: Kind = REGISTERS) -> None:
         super().__init__()
         self.config = config
         self.options = Options.of(config)
@@ -31,7 +32,8 @@ class Replica(Outbox):
         self.vote: str | None = None
         self.log = Log()
         self.commit = 0
-        self.machine = Machine(once=self.options.bug != "no-session")
+        self._kind = kind
+        self.machine = Machine(kind.make(config.options), once=self.options.bug != "no-session")
         self._unsaved = False
         for record in records:
             match record:
@@ -70,6 +72,13 @@ class Replica(Outbox):
         for _ in self.apply_up_to(min(message.commit, last_new)):
             pass  # only the node that took a request answers it
         return AppendReply(self.term, True, last_new, 0, message.round)
+
+    def batch(self, first: int) -> tuple[Entry, ...]:
+        """The entries from `first` on that go into one message."""
+        entries = self.log.tail(first, self.options.batch)
+        if self._kind.weigh is None:
+            return entries
+        return entries[: self._kind.fitting(getattr(entry.command, "command", None) for entry in entries)]
 
     def apply_up_to(self, commit: int) -> Iterator[tuple[int, kv.Result]]:
         """Raise the commit index to `commit` (never lower it).

@@ -1,7 +1,7 @@
-"""The replicated state machine: registers, and the sessions that make a command happen once (thesis, 6.3).
+"""What Raft replicates: a state machine, and the sessions that make a command happen once (thesis, 6.3).
 
 Invariants: deterministic, so every node that applied the same log prefix holds the same sessions and
-registers; at most `MAX_SESSIONS` sessions, the one whose last command lies furthest back in the log goes
+state; at most `MAX_SESSIONS` sessions, the one whose last command lies furthest back in the log goes
 first. A client has one command under way at a time, so the last answer of a session is all that can be
 asked for again.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from systems import kv
+from systems.machine import REGISTERS, StateMachine
 from systems.raft.messages import Do, Logged, Noop, Query, Register
 
 MAX_SESSIONS = 4096
@@ -20,8 +21,9 @@ EXPIRED = kv.Refused("session expired")
 class Machine:
     """State of one replica. `once` False plants the bug `no-session`."""
 
-    def __init__(self, *, once: bool = True) -> None:
-        self.store = kv.Store()
+    def __init__(self, store: StateMachine | None = None, *, once: bool = True) -> None:
+        """`store`: an empty one; registers if it is not given."""
+        self.store = store or REGISTERS.make({})
         self.sessions: OrderedDict[int, tuple[int, kv.Result]] = OrderedDict()
         self._once = once
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from systems.api import Client, ClientContext, NodeContext, NodeSpec, RoleChange
-from systems.options import check_names, whole_number
+from systems.api import Bug, Client, ClientContext, NodeContext, NodeSpec, RoleChange
+from systems.core import CoreFactory
+from systems.logic import Logic
+from systems.options import check_bug, check_names, whole_number
 from systems.program import PORT, node_program
+from systems.raft.bugs import BUGS
+from systems.registry import core_of
 from systems.shells.eventlog import role_of
 
 
@@ -33,6 +37,8 @@ class Raft:
         "register": "linearizable",
         "cas-register": "linearizable",
     }
+    bugs: ClassVar[Mapping[str, Bug]] = BUGS
+    defaults: ClassVar[Mapping[str, str]] = {"workload": "cas-register"}
 
     @classmethod
     def check(cls, options: Mapping[str, str], nodes: Sequence[str]) -> None:
@@ -47,10 +53,7 @@ class Raft:
                 "or followers stand for election between two heartbeats"
             )
         _check_priority(full["priority"], nodes)
-        if full["bug"]:
-            from systems.raft.options import BUGS
-
-            check_names("bug", [full["bug"]], BUGS)
+        check_bug(full, cls.bugs)
 
     def node(self, ctx: NodeContext) -> NodeSpec:
         """One process of `python -m systems raft`. Raises ValueError for wrong options."""
@@ -59,9 +62,19 @@ class Raft:
 
     def client(self, ctx: ClientContext) -> Client:
         """A client with a session of its own."""
-        from systems.raft.client import RaftClient
+        from systems.client import NodeClient
 
-        return RaftClient(ctx, port=PORT)
+        return NodeClient(ctx, self.logic(ctx), port=PORT)
+
+    def logic(self, ctx: ClientContext) -> Logic:
+        """What such a client does."""
+        from systems.raft.logic import RaftLogic
+
+        return RaftLogic(ctx)
+
+    def core(self, options: Mapping[str, str]) -> CoreFactory:
+        """What a node does."""
+        return core_of("raft", options)
 
     def role_of(self, line: str) -> RoleChange | None:
         """Reads a `role` line of the structured log."""

@@ -5,9 +5,9 @@ batch in order, with the batch's records joined into one write and one fdatasync
 so the node keeps receiving; what arrives meanwhile is the next batch (group commit).
 
 Laws:
-- Nothing that stands behind a Persist happens before that record, and every earlier one, is on stable
-  storage. Effects in front of the batch's first Persist need not wait for the disk, and a batch without
-  Persist does not touch it.
+- Nothing that stands behind a Persist or a Compact happens before that record, and every earlier one, is on
+  stable storage. Effects in front of the batch's first such effect need not wait for the disk, and a batch
+  without one does not touch it.
 - Timers are the one effect taken out of turn, at the step that sets them: nobody outside can see a timer,
   and its firing is an event like any other, stepped only after this batch has been performed. So a timer
   that an earlier event of the batch replaced does not fire later in the same batch.
@@ -19,12 +19,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from systems.core import (
     CancelTimer,
+    Compact,
     CoreConfig,
     CoreFactory,
     Effect,
@@ -71,8 +73,9 @@ class NodeShell:
         self._wal = wal
         self._log = log
         self._send = send
-        self._inbox: list[Event | Due] = [Start()]
+        self._inbox: list[Event | Due] = [Start(*_clocks())]
         self._wake = asyncio.Event()
+        self._rng = rng
         self._timers = Timers(rng, self._put)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._requests = 0
@@ -84,7 +87,8 @@ class NodeShell:
 
     def receive(self, sender: str, messages: Sequence[Any]) -> None:
         """`messages` arrived from the node `sender`, in this order."""
-        self._inbox.extend(Receive(sender, message) for message in messages)
+        now_ns, wall_ns = _clocks()
+        self._inbox.extend(Receive(sender, message, now_ns, wall_ns) for message in messages)
         self._wake.set()
 
     async def request(self, command: Any) -> Any:
@@ -95,7 +99,7 @@ class NodeShell:
         request_id = self._requests
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting[request_id] = answer
-        self._put(Request(request_id, command))
+        self._put(Request(request_id, command, *_clocks()))
         try:
             return await answer
         finally:
@@ -128,7 +132,7 @@ class NodeShell:
             if isinstance(event, Due):
                 if not self._timers.claim(event):
                     continue
-                event = TimerFired(event.name)
+                event = TimerFired(event.name, self._rng.getrandbits(32), *_clocks())
             try:
                 step = self._core.step(event)
             except Exception as error:
@@ -143,19 +147,30 @@ class NodeShell:
         return effects
 
     async def _perform(self, effects: Sequence[Effect]) -> None:
-        first = next((i for i, effect in enumerate(effects) if isinstance(effect, Persist)), len(effects))
+        durable = (i for i, effect in enumerate(effects) if isinstance(effect, Persist | Compact))
+        first = next(durable, len(effects))
         self._emit(effects[:first])
         if first == len(effects):
             return
-        records = [effect.record for effect in effects[first:] if isinstance(effect, Persist)]
         try:
-            await asyncio.get_running_loop().run_in_executor(self._disk, self._wal.append, records)
+            await asyncio.get_running_loop().run_in_executor(self._disk, self._store, effects[first:])
         except OSError as error:
             raise StorageFailed(f"cannot write {self._wal.path}: {error}") from error
         self._emit(effects[first:])
 
+    def _store(self, effects: Sequence[Effect]) -> None:
+        """Make the records of `effects` durable, in one go. Raises OSError."""
+        records: list[Any] = []
+        replaces = False
+        for effect in effects:
+            if isinstance(effect, Persist):
+                records.append(effect.record)
+            elif isinstance(effect, Compact):
+                records, replaces = list(effect.records), True
+        (self._wal.rewrite if replaces else self._wal.append)(records)
+
     def _emit(self, effects: Sequence[Effect]) -> None:
-        """Perform what is not Persist, in order."""
+        """Perform what goes to others, in order."""
         for effect in effects:
             if isinstance(effect, Send):
                 self._send(effect.to, effect.message)
@@ -166,3 +181,8 @@ class NodeShell:
                     answer.set_result(effect.result)
             elif isinstance(effect, Trace):
                 self._log.write(effect.event, effect.fields)
+
+
+def _clocks() -> tuple[int, int]:
+    """Monotonic and wall clock, in ns."""
+    return time.monotonic_ns(), time.time_ns()

@@ -1,14 +1,19 @@
 """A whole cluster in one thread, from one seed: the simulating shell.
 
 Virtual time is a heap of actions. The network delays, loses, doubles and reorders messages and honours
-directed cuts; nodes crash (keeping what they persisted and nothing else), restart, pause and resume.
+directed cuts; a disk takes its time; nodes crash (keeping what they persisted and nothing else), restart,
+pause and resume; their clocks are off, drift and jump.
 
 Laws:
 - Deterministic: the same factory, members, seed, options, network and calls give the same trace, byte for
   byte. Every random choice comes from a stream named after its use; nothing depends on the order of a set or
   on a hash.
-- The effects of a step are performed in order and at once. `crash_in_step` cuts the list of the node's next
-  step at a random place: what stands before was done, what stands behind never is.
+- A node works as under `systems.shells.node`: it takes every event that waits, steps the core through them
+  and performs the effects of the whole batch in order; what stands behind the first record waits until all
+  the batch's records are on the disk, and no event is taken meanwhile. A crash in that time leaves a
+  beginning of the records (the last write may be torn), and nothing behind them happens.
+- `crash_in_step` cuts the list of the node's next batch at a random place: what stands before was done, what
+  stands behind never is.
 - Between nodes a message may be lost or doubled; a client's connection only delays and breaks (as TCP does),
   and a request to a node that is down is refused, which the client learns for certain.
 
@@ -19,7 +24,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -27,6 +31,7 @@ import msgspec
 
 from systems.core import (
     CancelTimer,
+    Compact,
     Core,
     CoreConfig,
     CoreFactory,
@@ -42,51 +47,20 @@ from systems.core import (
     TimerFired,
     Trace,
 )
+from systems.logic import Unreached
+from systems.shells.sim_parts import Action, Disk, Due, Network, SimNode, Waiting
 
 CLIENTS = "clients"  # the end of a link where all clients are
-Action = Callable[[], None]
 Observer = Callable[[str, Core, Sequence[Effect]], None]
-
-
-class Unreachable(msgspec.Struct, frozen=True):
-    """What a client gets instead of a result when nothing listened: the request was not taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """Delays are uniform in `delay_ns`; a share `slow` of the messages takes up to `slow_ns` instead.
-
-    loss, duplicate: shares of the messages between nodes. wire: encode and decode every message and record.
-    """
-
-    delay_ns: tuple[int, int] = (500_000, 5_000_000)
-    slow: float = 0.02
-    slow_ns: int = 60_000_000
-    loss: float = 0.01
-    duplicate: float = 0.02
-    wire: bool = False
-
-
-@dataclass(slots=True)
-class _Node:
-    """One node: `core` is None while it is down; `timers` holds the token of each timer that is set."""
-
-    config: CoreConfig
-    timer_stream: Random
-    core: Core | None = None
-    records: list[Any] = field(default_factory=list)
-    timers: dict[str, int] = field(default_factory=dict)
-    paused: bool = False
-    inbox: list[Action] = field(default_factory=list)
-    crash_in_step: bool = False
 
 
 class Simulation:
     """A cluster of `members`, all started at time 0.
 
-    `now` is virtual time in ns. `trace` has one (time, node, what) per event and role change; `roles` the
-    role changes. `observer` is called after every step with the node's name, its core and the effects that
-    were performed.
+    `now` is virtual time in ns. `network` and `disk` may be exchanged at any time. `trace` has one (time,
+    node, what) per event and role change; `roles` the role changes. `dropped`: how many messages cuts have
+    swallowed. `observer` is called after every batch with the node's name, its core and the effects that were
+    performed.
     """
 
     def __init__(
@@ -97,21 +71,26 @@ class Simulation:
         options: Mapping[str, str] | None = None,
         network: Network | None = None,
         observer: Observer | None = None,
+        disk: Disk | None = None,
     ) -> None:
         self.now = 0
         self.trace: list[tuple[int, str, Any]] = []
         self.roles: list[tuple[int, str, Mapping[str, Any]]] = []
         self.members = tuple(members)
+        self.options = dict(options or {})
+        self.network = network or Network()
+        self.disk = disk or Disk()
+        self.dropped = 0
         self._factory = factory
-        self._network = network or Network()
         self._observer = observer
         self._stream = Random(f"{seed}/network")
+        self._disks = Random(f"{seed}/disks")
         self._heap: list[tuple[int, int, Action]] = []
         self._count = 0
         self._cuts: frozenset[tuple[str, str]] = frozenset()
         self._waiting: dict[int, Callable[[Any], None]] = {}
         self._nodes = {
-            name: _Node(CoreConfig(name, self.members, dict(options or {})), Random(f"{seed}/timers/{name}"))
+            name: SimNode(CoreConfig(name, self.members, self.options), Random(f"{seed}/timers/{name}"))
             for name in self.members
         }
         for name in self.members:
@@ -143,24 +122,29 @@ class Simulation:
         self._note("network", ("cut", sorted(self._cuts)))
 
     def heal(self) -> None:
-        """Cut nothing, resume the paused, restart those that are down."""
+        """Cut nothing, resume the paused, restart those that are down, set all clocks right."""
         self.partition(())
         for name, node in self._nodes.items():
             node.crash_in_step = False
+            self.set_clock(name)
             self.resume(name)
             if node.core is None:
                 self.restart(name)
 
     def crash(self, name: str) -> None:
-        """Kill -9: everything but the records is gone."""
+        """Kill -9: everything but the records is gone; of a write under way a beginning has reached the
+        disk.
+        """
         node = self._nodes[name]
         self._note(name, "crash")
-        node.core, node.paused, node.crash_in_step = None, False, False
-        node.timers.clear()
-        node.inbox.clear()
+        if node.writing:
+            written = self._disks.randint(0, len(node.writing))
+            for effect in node.writing[:written]:
+                self._store(node, effect)
+        node.down()
 
     def crash_in_step(self, name: str) -> None:
-        """Kill the node somewhere among the effects of its next step."""
+        """Kill the node somewhere among the effects of its next batch."""
         self._nodes[name].crash_in_step = True
 
     def restart(self, name: str) -> None:
@@ -168,10 +152,10 @@ class Simulation:
         node = self._nodes[name]
         if node.core is None:
             node.core = self._factory(node.config, tuple(node.records))
-            self._step(name, Start())
+            self._arrive(name, Start(*node.clock.read(self.now)))
 
     def pause(self, name: str) -> None:
-        """Stop the node's clock; what happens to it waits in order."""
+        """Stop the node where it stands; what happens to it waits in order."""
         self._note(name, "pause")
         self._nodes[name].paused = self._nodes[name].core is not None
 
@@ -181,9 +165,16 @@ class Simulation:
         if node.paused:
             self._note(name, "resume")
             node.paused = False
-            inbox, node.inbox = node.inbox, []
-            for action in inbox:
-                action()
+            frozen, node.frozen = node.frozen, None
+            if frozen is not None:
+                frozen()
+            self._work(name)
+
+    def set_clock(self, name: str, rate: float = 1.0, jump_ns: int = 0) -> None:
+        """From now on the node's clocks run at `rate`, and its wall clock is off by `jump_ns`."""
+        if (rate, jump_ns) != self._nodes[name].clock.setting:
+            self._note(name, ("clock", rate, jump_ns))
+            self._nodes[name].clock.set(self.now, rate, jump_ns)
 
     def leader(self) -> str | None:
         """Who leads in the highest term or epoch seen so far."""
@@ -201,98 +192,167 @@ class Simulation:
     # Clients
 
     def request(self, node: str, command: Any, on_result: Callable[[Any], None]) -> None:
-        """Send a client's `command` to `node`; `on_result` gets the result or `Unreachable`, at most once."""
+        """Send a client's `command` to `node`; `on_result` gets the result or `Unreached`, at most once."""
         self._count += 1
         request_id = self._count
         self._waiting[request_id] = on_result
         self._carry(CLIENTS, node, lambda: self._take_request(node, request_id, command))
 
     def _take_request(self, name: str, request_id: int, command: Any) -> None:
-        if self._nodes[name].core is None:
-            self._answer(name, request_id, Unreachable())
+        node = self._nodes[name]
+        if node.core is None:
+            self._answer(name, request_id, Unreached(f"cannot connect to {name}"))
         else:
-            self._deliver(name, Request(request_id, command))
+            self._arrive(name, Request(request_id, command, *node.clock.read(self.now)))
 
     def _answer(self, name: str, request_id: int, result: Any) -> None:
         on_result = self._waiting.pop(request_id)
         self._carry(name, CLIENTS, lambda: on_result(result))
 
-    # Messages, timers and steps
+    # Messages
 
     def _carry(self, source: str, target: str, arrive: Action) -> None:
         """Take a message over a link: one delay, and nothing arrives if the link is cut now or then."""
         if (source, target) in self._cuts:
+            self.dropped += 1
             return
-        network, stream = self._network, self._stream
+        network, stream = self.network, self._stream
         slow = stream.random() < network.slow
         delay = stream.randint(network.delay_ns[0], network.slow_ns if slow else network.delay_ns[1])
-        self.after(delay, lambda: None if (source, target) in self._cuts else arrive())
+
+        def travelled() -> None:
+            if (source, target) in self._cuts:
+                self.dropped += 1
+            else:
+                arrive()
+
+        self.after(delay, travelled)
 
     def _send(self, source: str, target: str, message: Any) -> None:
-        if self._stream.random() < self._network.loss:
+        if self._stream.random() < self.network.loss:
             return
         message = self._over_wire(message, self._factory.message_type)
-        copies = 2 if self._stream.random() < self._network.duplicate else 1
+        copies = 2 if self._stream.random() < self.network.duplicate else 1
         for _ in range(copies):
-            self._carry(source, target, lambda: self._deliver(target, Receive(source, message)))
+            self._carry(source, target, lambda: self._receive(target, source, message))
+
+    def _receive(self, name: str, sender: str, message: Any) -> None:
+        node = self._nodes[name]
+        if node.core is not None:
+            self._arrive(name, Receive(sender, message, *node.clock.read(self.now)))
 
     def _over_wire(self, value: Any, kind: Any) -> Any:
-        if not self._network.wire:
+        if not self.network.wire:
             return value
         return msgspec.msgpack.decode(msgspec.msgpack.encode(value), type=kind)
 
-    def _deliver(self, name: str, event: Event) -> None:
-        node = self._nodes[name]
-        if node.paused:
-            node.inbox.append(lambda: self._deliver(name, event))
-        elif node.core is not None:
-            self._step(name, event)
+    # Steps
 
-    def _fire(self, name: str, timer: str, token: int) -> None:
-        node = self._nodes[name]
-        if node.timers.get(timer) != token:
-            return  # replaced or cancelled meanwhile, or set before a crash
-        if node.paused:
-            node.inbox.append(lambda: self._fire(name, timer, token))
-            return
-        del node.timers[timer]
-        self._step(name, TimerFired(timer))
+    def _arrive(self, name: str, event: Waiting) -> None:
+        self._nodes[name].inbox.append(event)
+        self._work(name)
 
-    def _step(self, name: str, event: Event) -> None:
+    def _work(self, name: str) -> None:
+        """Take what waits, unless the node is paused or waits for its disk."""
         node = self._nodes[name]
-        if node.core is None:
+        while node.inbox and node.core is not None and not node.paused and not node.writing:
+            batch, node.inbox = node.inbox, []
+            effects = self._step(name, node, batch)
+            if node.crash_in_step:
+                effects = effects[: self._stream.randint(0, len(effects))]
+                self._emit(name, node, effects)
+                self._finish(name, node.core, effects)
+                self.crash(name)
+                return
+            self._perform(name, node, effects)
+
+    def _step(self, name: str, node: SimNode, batch: Sequence[Waiting]) -> list[Effect]:
+        """Step the core through `batch`; its effects in order, timers already taken out."""
+        effects: list[Effect] = []
+        assert node.core is not None
+        for waiting in batch:
+            event: Event
+            if isinstance(waiting, Due):
+                if node.timers.get(waiting.timer) != waiting.setting:
+                    continue  # replaced or cancelled meanwhile
+                del node.timers[waiting.timer]
+                draw = node.stream.getrandbits(32)
+                event = TimerFired(waiting.timer, draw, *node.clock.read(self.now))
+            else:
+                event = waiting
+            self._note(name, event)
+            for effect in node.core.step(event):
+                if isinstance(effect, SetTimer):
+                    self._set_timer(name, node, effect)
+                elif isinstance(effect, CancelTimer):
+                    node.timers.pop(effect.name, None)
+                else:
+                    effects.append(effect)
+        return effects
+
+    def _set_timer(self, name: str, node: SimNode, effect: SetTimer) -> None:
+        self._count += 1
+        due = Due(effect.name, self._count)
+        node.timers[effect.name] = due.setting
+        delay = node.clock.true_delay(node.stream.randint(effect.low_ns, effect.high_ns))
+        self.after(delay, lambda: self._fire(name, due))
+
+    def _fire(self, name: str, due: Due) -> None:
+        if self._nodes[name].timers.get(due.timer) == due.setting:
+            self._arrive(name, due)
+
+    def _perform(self, name: str, node: SimNode, effects: Sequence[Effect]) -> None:
+        """Emit what need not wait for the disk, write, and emit the rest."""
+        assert node.core is not None
+        records = [effect for effect in effects if isinstance(effect, Persist | Compact)]
+        low, high = self.disk.write_ns
+        if not records or high == 0:
+            self._emit(name, node, effects)
+            self._finish(name, node.core, effects)
             return
-        self._note(name, event)
-        core, effects = node.core, node.core.step(event)
-        dies = node.crash_in_step
-        if dies:
-            effects = effects[: self._stream.randint(0, len(effects))]
+        first = next(i for i, effect in enumerate(effects) if isinstance(effect, Persist | Compact))
+        self._emit(name, node, effects[:first])
+        node.writing, incarnation = records, node.incarnation
+        rest = effects[first:]
+
+        def written() -> None:
+            if node.incarnation != incarnation or node.core is None:
+                return  # it crashed meanwhile
+            if node.paused:
+                node.frozen = written
+                return
+            node.writing = []
+            self._emit(name, node, rest)
+            self._finish(name, node.core, effects)
+            self._work(name)
+
+        slow = self._disks.random() < self.disk.slow
+        self.after(self._disks.randint(low, self.disk.slow_ns if slow else high), written)
+
+    def _emit(self, name: str, node: SimNode, effects: Sequence[Effect]) -> None:
         for effect in effects:
-            self._perform(name, node, effect)
+            match effect:
+                case Send(to, message):
+                    self._send(name, to, message)
+                case Persist() | Compact():
+                    self._store(node, effect)
+                case Reply(request_id, result):
+                    self._answer(name, request_id, result)
+                case Trace(event, fields):
+                    self._note(name, effect)
+                    if event == "role":
+                        self.roles.append((self.now, name, fields))
+
+    def _store(self, node: SimNode, effect: Persist | Compact) -> None:
+        kind = self._factory.record_type
+        if isinstance(effect, Compact):
+            node.records = [self._over_wire(record, kind) for record in effect.records]
+        else:
+            node.records.append(self._over_wire(effect.record, kind))
+
+    def _finish(self, name: str, core: Core, effects: Sequence[Effect]) -> None:
         if self._observer is not None:
             self._observer(name, core, effects)
-        if dies:
-            self.crash(name)
-
-    def _perform(self, name: str, node: _Node, effect: Effect) -> None:
-        match effect:
-            case Send(to, message):
-                self._send(name, to, message)
-            case Persist(record):
-                node.records.append(self._over_wire(record, self._factory.record_type))
-            case Reply(request_id, result):
-                self._answer(name, request_id, result)
-            case SetTimer(timer, low_ns, high_ns):
-                self._count += 1
-                token = node.timers[timer] = self._count
-                delay = node.timer_stream.randint(low_ns, high_ns)
-                self.after(delay, lambda: self._fire(name, timer, token))
-            case CancelTimer(timer):
-                node.timers.pop(timer, None)
-            case Trace(_, fields):
-                self._note(name, effect)
-                if effect.event == "role":
-                    self.roles.append((self.now, name, fields))
 
     def _note(self, who: str, what: Any) -> None:
         self.trace.append((self.now, who, what))

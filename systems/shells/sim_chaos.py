@@ -15,10 +15,12 @@ from random import Random
 from typing import Any
 
 from checkers.history import History
-from systems import kv
+from systems.api import Invocation
 from systems.core import MILLISECOND_NS, CoreFactory
-from systems.shells.sim import CLIENTS, Network, Observer, Simulation
-from systems.shells.sim_clients import Driver, MakeDialect, Patience, Plain, Recorder
+from systems.logic import Leading
+from systems.shells.sim import CLIENTS, Observer, Simulation
+from systems.shells.sim_clients import Driver, MakeLogic, Patience, Recorder
+from systems.shells.sim_parts import Network
 
 FAST = {"election_ms": "100", "heartbeat_ms": "30", "takeover_ms": "120"}
 
@@ -37,7 +39,7 @@ class Chaos:
     the kinds, each drawn as often as it stands there. options: the cores' `-o` options.
     """
 
-    dialect: MakeDialect = Plain
+    logic: MakeLogic = Leading
     nodes: tuple[int, ...] = (3, 3, 3, 5)
     clients: int = 4
     keys: int = 2
@@ -92,11 +94,11 @@ def run_chaos(
 def _driver(
     sim: Simulation, recorder: Recorder, chaos: Chaos, stream: Random, home: str, values: Iterator[int]
 ) -> Driver:
-    commands = _commands(sim, chaos, stream, values)
-    return Driver(sim, recorder, commands, chaos.dialect, home, stream, chaos.patience)
+    operations = _operations(sim, chaos, stream, values)
+    return Driver(sim, recorder, operations, chaos.logic, home, stream, chaos.patience)
 
 
-def _commands(sim: Simulation, chaos: Chaos, stream: Random, values: Iterator[int]) -> Iterator[kv.Command]:
+def _operations(sim: Simulation, chaos: Chaos, stream: Random, values: Iterator[int]) -> Iterator[Invocation]:
     """Reads, writes and compare-and-sets while there are faults, then a read of every key in the calm."""
     keys = [f"k{i}" for i in range(chaos.keys)]
     seen = dict.fromkeys(keys, 0)  # the value this client wrote last: a guess that a cas can succeed with
@@ -104,13 +106,14 @@ def _commands(sim: Simulation, chaos: Chaos, stream: Random, values: Iterator[in
     while sim.now < span_ns:
         key, dice = stream.choice(keys), stream.random()
         if dice < 0.4:
-            yield kv.Read(key)
+            yield Invocation("read", key)
             continue
         value = next(values)
-        yield kv.Write(key, value) if dice < 0.8 else kv.Cas(key, seen[key], value)
+        is_write = dice < 0.8
+        yield Invocation("write", key, value) if is_write else Invocation("cas", key, (seen[key], value))
         seen[key] = value
     for key in keys:
-        yield kv.Read(key)
+        yield Invocation("read", key)
 
 
 class _Faults:

@@ -1,83 +1,83 @@
-"""Clients of a simulated cluster: drivers that perform operations and write down what they saw.
+"""Clients of a simulated cluster: the shell that carries out the steps of a `systems.logic.Logic` there, and
+drivers that perform operations and write down what they saw.
 
-Laws (those of every harness client):
-- A driver follows `NotLeader` and `Unreachable`, which say that the command was not taken. What may have
-  happened is asked for again only if the dialect makes that safe (sessions); otherwise it ends INFO.
-- A process whose operation ended INFO never acts again; the driver goes on under a new process number.
-- Once one attempt of an operation was uncertain, no later refusal makes the operation FAIL. A read changes
-  nothing, so a read without an answer is always a FAIL.
+Law (that of every harness client): a process whose operation ended INFO never acts again; the driver goes on
+under a new process number, as a new client.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from random import Random
-from typing import Any, Protocol
+from typing import Any, Literal
 
 from checkers.history import OPEN_NS, History, Op, Outcome
-from systems import kv
+from systems.api import ClientContext, Definite, Indefinite, Invocation
 from systems.core import MILLISECOND_NS
+from systems.logic import Answer, Ask, Expired, Logic, Lost, Pause, Step, steps_of
 from systems.shells.sim import Simulation
 
+OutcomeWord = Literal["ok", "fail", "info"]
+MakeLogic = Callable[[ClientContext], Logic]
+_OUTCOMES = {"ok": Outcome.OK, "fail": Outcome.FAIL, "info": Outcome.INFO}
 
-class Dialect(Protocol):
-    """How a system's commands wrap those of `systems.kv`; one object per process.
 
-    resends: whether a command may be sent again when its fate is unknown. reads_anywhere: whether reads go to
-    the client's home.
+class Call:
+    """One operation under way; `done(outcome, value, error)` is called once, not later than `timeout_ns`
+    after now.
     """
 
-    resends: bool
-    reads_anywhere: bool
+    def __init__(
+        self,
+        cluster: Simulation,
+        logic: Logic,
+        op: Invocation,
+        timeout_ns: int,
+        done: Callable[[OutcomeWord, Any, str | None], None],
+    ) -> None:
+        self._cluster = cluster
+        self._steps = steps_of(logic, op)
+        self._end_ns = cluster.now + timeout_ns
+        self._done = done
+        self._step = 0
+        self._go_on(0, None)
 
-    def opening(self) -> Any | None:
-        """The command that opens a session, None if there is (or needs to be) one."""
+    def _go_on(self, step: int, answer: Answer) -> None:
+        if step != self._step:
+            return  # answered already, or given up
+        self._step += 1
+        try:
+            todo = self._steps.send(answer)
+        except StopIteration as end:
+            self._done("ok", end.value, None)
+        except Definite as error:
+            self._done("fail", None, str(error))
+        except Indefinite as error:
+            self._done("info", None, str(error))
+        else:
+            self._carry_out(todo, self._step)
 
-    def opened(self, value: Any) -> None:
-        """The opening command was answered with `Ok(value)`."""
-
-    def wrap(self, command: kv.Command) -> Any:
-        """The system's command for a new operation."""
-
-
-class Plain:
-    """The commands of `systems.kv` as they are."""
-
-    resends = False
-    reads_anywhere = True
-
-    def opening(self) -> Any | None:
-        """No session."""
-        return None
-
-    def opened(self, value: Any) -> None:
-        """Never called, since `opening` asks for nothing."""
-        raise AssertionError(f"no session was asked for, yet one was opened: {value!r}")
-
-    def wrap(self, command: kv.Command) -> Any:
-        """Itself."""
-        return command
-
-
-class MakeDialect(Protocol):
-    """Makes a process's dialect."""
-
-    def __call__(self) -> Dialect: ...
+    def _carry_out(self, todo: Step, step: int) -> None:
+        left_ns = self._end_ns - self._cluster.now
+        match todo:
+            case Pause(ns) if ns < left_ns:
+                self._cluster.after(ns, lambda: self._go_on(step, None))
+            case Ask(node, command, limit_ns) if left_ns > 0:
+                self._cluster.request(node, command, lambda answer: self._go_on(step, answer))
+                limit_ns = left_ns if limit_ns is None else min(limit_ns, left_ns)
+                silence = Lost(f"no answer from {node} in time")
+                self._cluster.after(limit_ns, lambda: self._go_on(step, silence))
+            case _:
+                self._go_on(step, Expired())
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a driver waits, in ns.
+    """How long a driver waits, in ns. operation_ns: for an operation. think_ns: at most between two."""
 
-    attempt_ns: for one answer. operation_ns: for the whole operation, from when on it asks nobody else.
-    think_ns: at most between two operations. retry_ns: at most before it asks another node.
-    """
-
-    attempt_ns: int = 150 * MILLISECOND_NS
     operation_ns: int = 500 * MILLISECOND_NS
     think_ns: int = 30 * MILLISECOND_NS
-    retry_ns: int = 25 * MILLISECOND_NS
 
 
 class Recorder:
@@ -101,26 +101,15 @@ class Recorder:
         return History.of([*self._ops, *(d.open_op() for d in drivers if d.is_busy)])
 
 
-def operation_of(command: kv.Command) -> tuple[str, str, Any]:
-    """(f, key, input) as histories write them."""
-    match command:
-        case kv.Read(key):
-            return "read", key, None
-        case kv.Write(key, value):
-            return "write", key, value
-        case kv.Cas(key, old, new):
-            return "cas", key, [old, new]
-
-
 class Driver:
-    """One client, performing `commands` one after the other."""
+    """One client after another, performing `operations` in turn; `home` is the node they prefer."""
 
     def __init__(
         self,
         cluster: Simulation,
         recorder: Recorder,
-        commands: Iterator[kv.Command],
-        dialect: MakeDialect,
+        operations: Iterator[Invocation],
+        make_logic: MakeLogic,
         home: str,
         stream: Random,
         patience: Patience,
@@ -128,122 +117,46 @@ class Driver:
         self.is_busy = False
         self._cluster = cluster
         self._recorder = recorder
-        self._commands = commands
-        self._make_dialect = dialect
-        self._home = home
+        self._operations = operations
+        self._make_logic = make_logic
         self._stream = stream
         self._patience = patience
-        self._target = home
-        self._attempt = 0
-        self._command: kv.Command = kv.Read("")
-        self._wrapped: Any = None
+        addresses = dict.fromkeys(cluster.members, "")
+        timeout_s = patience.operation_ns / 1e9
+        self._ctx = ClientContext(0, home, addresses, cluster.options, timeout_s)
+        self._op = Invocation("read", "")
         self._call_ns = 0
-        self._uncertain = False
         self._become_new_process()
         self._pause()
 
     def open_op(self) -> Op:
         """The operation under way, as one that nobody saw the end of."""
-        return self._op(Outcome.INFO, None, OPEN_NS, None, "still open at the end")
+        return self._row("info", None, "still open at the end", None)
 
     def _become_new_process(self) -> None:
-        self._process = self._recorder.new_process()
-        self._dialect = self._make_dialect()
+        self._ctx = replace(self._ctx, process=self._recorder.new_process())
+        self._logic = self._make_logic(self._ctx)
 
     def _pause(self) -> None:
         self._cluster.after(self._stream.randint(0, self._patience.think_ns), self._begin)
 
     def _begin(self) -> None:
-        """Next command, or first a session for it."""
-        opening = self._dialect.opening()
-        if opening is not None:
-            self._wrapped = opening
-        else:
-            command = next(self._commands, None)
-            if command is None:
-                return
-            self._command, self._wrapped = command, self._dialect.wrap(command)
-            self.is_busy = True
-            if isinstance(command, kv.Read) and self._dialect.reads_anywhere:
-                self._target = self._home
-        self._uncertain = False
-        self._call_ns = self._cluster.now
-        self._try()
+        op = next(self._operations, None)
+        if op is not None:
+            self._op, self._call_ns, self.is_busy = op, self._cluster.now, True
+            Call(self._cluster, self._logic, op, self._patience.operation_ns, self._end)
 
-    def _try(self) -> None:
-        self._attempt += 1
-        attempt = self._attempt
-        self._cluster.request(self._target, self._wrapped, lambda result: self._result(attempt, result))
-        timed_out = kv.Uncertain("timed out")
-        self._cluster.after(self._patience.attempt_ns, lambda: self._result(attempt, timed_out))
-
-    def _result(self, attempt: int, result: Any) -> None:
-        if attempt != self._attempt:
-            return  # answered or given up already
-        self._attempt += 1
-        match result:
-            case kv.Ok(value):
-                self._done(value)
-            case kv.Uncertain(reason):
-                self._uncertain = True
-                self._go_on(None, reason)
-            case kv.Refused(reason):
-                self._end_badly(reason, retire=True)
-            case kv.NotLeader(hint):
-                self._go_on(hint, "no leader")
-            case _:
-                self._go_on(None, "unreachable")
-
-    def _done(self, value: Any) -> None:
-        if self.is_busy:
-            self._finish(self._op(Outcome.OK, value, self._cluster.now, self._cluster.now, None))
-        else:
-            self._dialect.opened(value)
-        self._pause()
-
-    def _go_on(self, hint: str | None, reason: str) -> None:
-        """Ask someone else, if that is safe and there is time."""
-        members = self._cluster.members
-        known = hint is not None and hint != self._target
-        asked = self._target
-        self._target = hint if known and hint else members[(members.index(asked) + 1) % len(members)]
-        late = self._cluster.now - self._call_ns > self._patience.operation_ns
-        is_read = self.is_busy and isinstance(self._command, kv.Read)
-        if (late and self.is_busy) or (self._uncertain and not self._dialect.resends and not is_read):
-            self._end_badly(reason, retire=False)
-        else:
-            wait = 0 if known else self._stream.randint(0, self._patience.retry_ns)
-            self._cluster.after(wait, self._try)
-
-    def _end_badly(self, reason: str, *, retire: bool) -> None:
-        """INFO if it may have happened, else FAIL. `retire`: the session is of no use any more."""
-        if self.is_busy:
-            info = self._uncertain and not isinstance(self._command, kv.Read)
-            now = self._cluster.now
-            outcome, end = (Outcome.INFO, OPEN_NS) if info else (Outcome.FAIL, now)
-            self._finish(self._op(outcome, None, end, now, reason))
-            retire = retire or info
-        if retire:
+    def _end(self, outcome: OutcomeWord, value: Any, error: str | None) -> None:
+        self.is_busy = False
+        self._recorder.add(self._row(outcome, value, error, self._cluster.now))
+        if outcome == "info":
             self._become_new_process()
         self._pause()
 
-    def _finish(self, op: Op) -> None:
-        self.is_busy = False
-        self._recorder.add(op)
-
-    def _op(self, outcome: Outcome, output: Any, end: int, given_up: int | None, error: str | None) -> Op:
-        f, key, value = operation_of(self._command)
-        return Op(
-            0,
-            self._process,
-            f,
-            key,
-            value,
-            output,
-            outcome,
-            self._call_ns,
-            end,
-            given_up,
-            self._target,
-            error,
-        )
+    def _row(self, outcome: OutcomeWord, value: Any, error: str | None, now: int | None) -> Op:
+        f, key, given = self._op
+        given = list(given) if isinstance(given, tuple) else given
+        end = OPEN_NS if outcome == "info" or now is None else now
+        node, process = self._logic.served_by, self._ctx.process
+        kind = _OUTCOMES[outcome]
+        return Op(0, process, f, key, given, value, kind, self._call_ns, end, now, node, error)

@@ -1,8 +1,8 @@
 """gRPC between nodes, and from clients to nodes; MessagePack bodies, no generated code.
 
 Two methods. `Deliver` is a stream from one node to another of frames `[sender, [message, ...]]`: messages
-are fire and forget, and everything that waits for a peer goes into the next frame. `Invoke` is unary: a
-client's command to its result, answered when the core replies.
+are fire and forget, and what waits for a peer goes into the next frame, as much as that holds. `Invoke` is
+unary: a client's command to its result, answered when the core replies.
 
 Laws:
 - Nothing is retried: a lost message is the protocol's business, a lost request the client's.
@@ -28,6 +28,7 @@ DELIVER = "/splitbrain.Node/Deliver"
 INVOKE = "/splitbrain.Node/Invoke"
 
 QUEUE_LIMIT = 1024  # messages that wait for one peer
+FRAME_BYTES = 2 << 20  # of messages in one frame, or one message; gRPC refuses more than 4 MiB
 WRITE_TIMEOUT_S = 1.0
 _PAUSE_S = 0.05  # after a stream broke, before the next one
 
@@ -100,14 +101,25 @@ class PeerLink:
                 while not self._queue:
                     self._wake.clear()
                     await self._wake.wait()
-                frame = self._encode((self._me, list(self._queue)))
-                self._queue.clear()
                 async with asyncio.timeout(WRITE_TIMEOUT_S):
-                    await call.write(frame)
+                    await call.write(self._frame())
         except (grpc.RpcError, asyncio.InvalidStateError, TimeoutError):
             return  # the caller starts a new stream; the protocol sends again what still matters
         finally:
             call.cancel()
+
+    def _frame(self) -> bytes:
+        """The oldest messages of the queue, which leave it."""
+        messages: list[msgspec.Raw] = []
+        size = 0
+        while self._queue:
+            message = self._encode(self._queue[0])
+            size += len(message)
+            if messages and size > FRAME_BYTES:
+                break
+            messages.append(msgspec.Raw(message))
+            self._queue.popleft()
+        return self._encode((self._me, messages))
 
 
 class Links:

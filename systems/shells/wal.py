@@ -10,6 +10,8 @@ Laws:
   acknowledged) is cut off, the cut is synced, and its size is in `dropped_bytes`. Bytes that cannot be
   read with a whole record *behind* them are damage to acknowledged data: `CorruptLog`, and the file is
   left as it is.
+- `rewrite` replaces the file as a whole: what is left of one that a crash interrupted (`NAME.new`) was never
+  the log, and the next one removes it.
 - The file is locked while open, so two processes never append to one log; the lock dies with its process.
 
 The CRC covers the length as well, so that a damaged length cannot hide what follows, and zeros (a file
@@ -74,6 +76,27 @@ class WriteAheadLog:
         """
         _write(self._fd, b"".join(_framed(self._encode(record)) for record in records))
         os.fdatasync(self._fd)
+
+    def rewrite(self, records: Sequence[Any]) -> None:
+        """Make `records` the whole log, at one moment: a crash leaves the old file or the new one.
+
+        Raises OSError; the log must not be used after that, as with `append`.
+        """
+        fresh = self.path.with_name(self.path.name + ".new")
+        fresh.unlink(missing_ok=True)
+        fd = os.open(fresh, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _FILE_MODE)
+        try:
+            # Locked before it has the log's name, so that nobody can open it in between.
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _write(fd, MAGIC + b"".join(_framed(self._encode(record)) for record in records))
+            os.fsync(fd)
+            fresh.replace(self.path)
+            sync_directory(self.path.parent)
+        except BaseException:
+            os.close(fd)
+            raise
+        os.close(self._fd)
+        self._fd = fd
 
     def close(self) -> None:
         """Give the file back."""

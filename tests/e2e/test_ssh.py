@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.compose import plan_run
 from harness.config import configure
+from harness.planning import plan_run
 from tests.e2e.conftest import ROOT, SPLITBRAIN, Splitbrain, clean_environment
 from tests.e2e.test_killed import history_lines, processes_of, wait_for
 from tests.ssh_hosts import Machines, machines

@@ -8,7 +8,8 @@ from typing import Any
 
 from checkers.codec import VERSION, FaultEvent, Header, decode
 from harness.run.journal import Journal
-from harness.run.nemesis import Nemesis, steps_of
+from harness.run.nemesis import Nemesis
+from harness.run.steps import steps_of
 from nemeses.faults import Evidence, FaultSpec
 from nemeses.plan import FaultPlan, PlannedFault
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from harness.compose import command_of, plan_run
 from harness.config import configure
 from harness.errors import ConfigError
 from harness.plan import RunPlan, decode_plan, encode_plan
+from harness.planning import command_of, plan_run
 
 
 def plan(**values: object) -> RunPlan:

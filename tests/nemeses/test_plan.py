@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nemeses import grudges, targets
 from nemeses.catalogue import CATALOGUE, NemesisChoice, NemesisError, parse, plan_faults
 from nemeses.faults import FaultSpec
 from nemeses.patterns import HURT_SHARE, MIN_SPAN_NS
@@ -20,9 +19,22 @@ from nemeses.plan import FaultPlan, PlannedFault
 
 S = 10**9
 FIVE = tuple(f"n{i}" for i in range(1, 6))
-ALL = parse("partition,kill,pause")
+REAL = tuple(name for name, info in CATALOGUE.items() if not info.simulated)
+ALL = parse(",".join(REAL))
 seeds = st.integers(0, 2**64)
 spans = st.one_of(st.integers(MIN_SPAN_NS, 200 * S), st.sampled_from([5 * S, 30 * S, 60 * S]))
+
+
+def test_a_nemesis_that_no_shape_of_fits_is_refused() -> None:
+    with pytest.raises(NemesisError, match="members needs 2 nodes"):
+        plan(1, parse("members"), nodes=("n1",))
+
+
+@given(seeds)
+def test_every_nemesis_has_faults_of_every_shape(seed) -> None:
+    made = plan(seed, parse(",".join(CATALOGUE)), span_ns=100 * S)
+    drawn = {(f.spec.kind, f.spec.shape) for f in made.faults}
+    assert drawn == {(name, shape) for name, info in CATALOGUE.items() for shape in info.shapes}
 
 
 def plan(seed: int, choices=ALL, nodes=FIVE, span_ns: int = 30 * S) -> FaultPlan:
@@ -43,9 +55,8 @@ def test_plans_keep_their_invariants(seed, span_ns, count) -> None:
         assert fault.begin_ns >= last_end.get(fault.spec.kind, 0)
         last_end[fault.spec.kind] = fault.end_ns
         assert sorted(fault.spec.order) == sorted(nodes)
-        least = grudges.MIN_NODES if fault.spec.kind == "partition" else targets.MIN_NODES
-        assert least[fault.spec.shape] <= count
-    assert {f.spec.kind for f in made.faults} == set(CATALOGUE)
+        assert CATALOGUE[fault.spec.kind].min_nodes[fault.spec.shape] <= count
+    assert {f.spec.kind for f in made.faults} == set(REAL)
     assert msgspec.json.decode(msgspec.json.encode(made), type=FaultPlan) == made
 
 
@@ -55,7 +66,7 @@ def test_thirty_seconds_of_everything(seed) -> None:
     assert Counter(f.spec.kind for f in made.faults) == {"partition": 3, "kill": 3, "pause": 3}
     for fault in made.faults:
         assert 2 * S <= fault.end_ns - fault.begin_ns <= 5 * S
-    for kind in CATALOGUE:
+    for kind in REAL:
         shapes = [f.spec.shape for f in made.faults if f.spec.kind == kind]
         assert "leader" in shapes[:2]
         assert len(set(shapes)) == 3
@@ -72,7 +83,7 @@ def quiet_gaps(made: FaultPlan) -> int:
     return gaps
 
 
-@given(seeds, st.sampled_from(sorted(CATALOGUE)))
+@given(seeds, st.sampled_from(REAL))
 def test_a_short_run_hurts_the_leader_once(seed, name) -> None:
     (fault,) = plan(seed, parse(name), span_ns=5 * S).faults
     assert fault.spec.shape == "leader"
@@ -93,13 +104,13 @@ def strand(made: FaultPlan, kind: str) -> list[tuple[int, int, FaultSpec]]:
 
 def test_nemeses_do_not_share_a_stream() -> None:
     made = plan(1)
-    assert len({tuple(b for b, _, _ in strand(made, kind)) for kind in CATALOGUE}) == 3
-    assert len({tuple(s.order for _, _, s in strand(made, kind)) for kind in CATALOGUE}) == 3
+    assert len({tuple(b for b, _, _ in strand(made, kind)) for kind in REAL}) == 3
+    assert len({tuple(s.order for _, _, s in strand(made, kind)) for kind in REAL}) == 3
 
 
 def test_seeds_differ_and_all_shapes_come() -> None:
     shapes = {(f.spec.kind, f.spec.shape) for seed in range(40) for f in plan(seed).faults}
-    assert shapes == {(kind, shape) for kind, info in CATALOGUE.items() for shape in info.shapes}
+    assert shapes == {(kind, shape) for kind in REAL for shape in CATALOGUE[kind].shapes}
     assert len({plan(seed).faults[0].begin_ns for seed in range(40)}) == 40
 
 

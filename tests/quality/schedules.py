@@ -7,7 +7,8 @@ from itertools import permutations
 
 from systems.core import MILLISECOND_NS, Core, Effect
 from systems.raft.core import RaftCore
-from systems.shells.sim import Network, Simulation
+from systems.shells.sim import Simulation
+from systems.shells.sim_parts import Network
 from tests.systems.raft.invariants import Invariants, RaftBroken
 
 

@@ -1,4 +1,4 @@
-"""Every bug of `systems.raft.options.BUGS` is found within so many seeds, and none without it.
+"""Every bug of `systems.raft.bugs.BUGS` is found within so many seeds, and none without it.
 
 Two bugs need a rare schedule; theirs is directed, the rest of it still drawn from the seed.
 """
@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import pytest
 
-from systems.raft.options import BUGS
-from systems.shells.sim import Network
+from systems.raft.bugs import BUGS
 from systems.shells.sim_chaos import FAST, Chaos
+from systems.shells.sim_parts import Network
 from tests.quality.schedules import figure_8, hasty_voter
 from tests.systems.linearizable import violation
 from tests.systems.seeds import RAFT, judge_raft

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator
 
 from systems.core import CoreFactory
 from systems.primary_backup.core import PrimaryBackupCore
+from systems.primary_backup.logic import PrimaryBackupLogic
 from systems.raft.core import RaftCore
-from systems.raft.dialect import SessionDialect
+from systems.raft.logic import RaftLogic
 from systems.shells.sim_chaos import FAST, Chaos, run_chaos
 from tests.systems.linearizable import violation
 from tests.systems.raft.invariants import Invariants, RaftBroken
 
-RAFT = Chaos(dialect=SessionDialect)
+RAFT = Chaos(logic=RaftLogic)
 SYNC = Chaos(options={**FAST, "mode": "sync"})
-ASYNC = Chaos(options={**FAST, "mode": "async"})
+CHAIN = Chaos(logic=lambda ctx: PrimaryBackupLogic(ctx, reads_at="tail"), options={**FAST, "mode": "chain"})
+ASYNC = Chaos(logic=lambda ctx: PrimaryBackupLogic(ctx, reads_at="home"), options={**FAST, "mode": "async"})
 
 
 def seeds(default: int) -> range:

@@ -12,10 +12,12 @@ import pytest
 
 from systems import kv
 from systems.api import ClientContext, Definite, Indefinite, Invocation
-from systems.client import MAX_ASKS, NodeClient, command_of, verdict_of
-from systems.primary_backup.client import PrimaryBackupClient
-from systems.raft.client import RaftClient
-from systems.raft.messages import Command, Do, Query, Register
+from systems.client import NodeClient, answer_of
+from systems.logic import MAX_ASKS, Answer, Leading, Lost, Step, Unreached, command_of
+from systems.primary_backup.logic import PrimaryBackupLogic
+from systems.raft.core import RaftCore
+from systems.raft.logic import RaftLogic
+from systems.raft.messages import Do, Query, Register
 from systems.shells.transport import make_server
 from tests.systems.shells.peers import free_port, until
 
@@ -91,7 +93,8 @@ async def silent(name: str, command: Any) -> Any:
 def using(nodes: Nodes, scenario: Callable[[NodeClient], Awaitable[Any]], **context: Any) -> Any:
     async def both() -> Any:
         async with nodes:
-            client = NodeClient(nodes.context(**context), port=nodes.port)
+            ctx = nodes.context(**context)
+            client = NodeClient(ctx, Leading(ctx), port=nodes.port)
             await client.open()
             try:
                 return await scenario(client)
@@ -107,23 +110,23 @@ UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 @pytest.mark.parametrize(
     ("code", "details", "kind"),
     [
-        (UNAVAILABLE, "failed to connect to all addresses; last error: refused", Definite),
-        (grpc.StatusCode.INVALID_ARGUMENT, "not a command", Definite),
-        (UNAVAILABLE, "Socket closed", Indefinite),
-        (UNAVAILABLE, "keepalive watchdog timeout", Indefinite),
-        (UNAVAILABLE, "recvmsg: failed to connect to all addresses", Indefinite),
-        (UNAVAILABLE, "", Indefinite),
-        (grpc.StatusCode.UNKNOWN, "failed to connect to all addresses", Indefinite),
+        (UNAVAILABLE, "failed to connect to all addresses; last error: refused", Unreached),
+        (grpc.StatusCode.INVALID_ARGUMENT, "not a command", kv.Refused),
+        (UNAVAILABLE, "Socket closed", Lost),
+        (UNAVAILABLE, "keepalive watchdog timeout", Lost),
+        (UNAVAILABLE, "recvmsg: failed to connect to all addresses", Lost),
+        (UNAVAILABLE, "", Lost),
+        (grpc.StatusCode.UNKNOWN, "failed to connect to all addresses", Lost),
     ],
 )
-def test_the_table_of_errors(code: grpc.StatusCode, details: str, kind: type[Exception]) -> None:
-    assert type(verdict_of("n1", code, details)) is kind
+def test_the_table_of_errors(code: grpc.StatusCode, details: str, kind: type) -> None:
+    assert type(answer_of("n1", code, details)) is kind
 
 
-def test_every_other_status_is_indefinite() -> None:
+def test_after_every_other_status_the_fate_is_unknown() -> None:
     known = {UNAVAILABLE, grpc.StatusCode.INVALID_ARGUMENT}
     for code in set(grpc.StatusCode) - known:
-        assert isinstance(verdict_of("n1", code, "whatever"), Indefinite), code
+        assert isinstance(answer_of("n1", code, "whatever"), Lost), code
 
 
 def test_commands() -> None:
@@ -209,13 +212,13 @@ def test_the_clients_own_error_comes_before_the_time_limit() -> None:
     left: list[float] = []
 
     async def scenario(client: NodeClient) -> None:
-        ask = client.ask
+        carry_out = client.carry_out
 
-        async def watched(node: str, command: Any, deadline_s: float) -> Any:
+        async def watched(step: Step, deadline_s: float) -> Answer:
             left.append(deadline_s - asyncio.get_running_loop().time())
-            return await ask(node, command, deadline_s)
+            return await carry_out(step, deadline_s)
 
-        client.ask = watched  # type: ignore[method-assign]
+        client.carry_out = watched  # type: ignore[method-assign]
         with pytest.raises(Indefinite):
             await client.invoke(WRITE)
 
@@ -224,12 +227,12 @@ def test_the_clients_own_error_comes_before_the_time_limit() -> None:
     assert max(left) < 0.48
 
 
-def with_raft(script: Script, scenario: Callable[[RaftClient], Awaitable[Any]]) -> list[Any]:
+def with_raft(script: Script, scenario: Callable[[NodeClient], Awaitable[Any]]) -> list[Any]:
     """The commands that arrived."""
 
     async def both() -> list[Any]:
-        async with Nodes(script, command_type=Command) as nodes:
-            client = RaftClient(nodes.context(), port=nodes.port)
+        async with Nodes(script, command_type=RaftCore.command_type) as nodes:
+            client = NodeClient(nodes.context(), RaftLogic(nodes.context()), port=nodes.port)
             await scenario(client)
             await client.close()
             return [command for _, command in nodes.asked]
@@ -238,7 +241,7 @@ def with_raft(script: Script, scenario: Callable[[RaftClient], Awaitable[Any]]) 
 
 
 def test_raft_registers_at_the_first_change_and_numbers_its_commands() -> None:
-    async def scenario(client: RaftClient) -> None:
+    async def scenario(client: NodeClient) -> None:
         for op in (READ, WRITE, Invocation("cas", "k", (1, 2))):
             await client.invoke(op)
 
@@ -260,13 +263,36 @@ def test_raft_keeps_the_number_when_it_follows_a_hint() -> None:
     assert arrived == [Register(), Do(7, 1, kv.Write("k", 1)), Do(7, 1, kv.Write("k", 1))]
 
 
+def test_raft_sends_again_with_the_same_number_what_got_no_answer() -> None:
+    async def script(name: str, command: Any) -> Any:
+        if isinstance(command, Register):
+            return kv.Ok(7)
+        return kv.Uncertain("deposed") if name == "n1" else kv.Ok()
+
+    arrived = with_raft(script, lambda client: client.invoke(WRITE))
+    assert arrived == [Register(), Do(7, 1, kv.Write("k", 1)), Do(7, 1, kv.Write("k", 1))]
+
+
+def test_a_refusal_after_an_uncertain_answer_leaves_it_indefinite() -> None:
+    async def script(name: str, command: Any) -> Any:
+        if isinstance(command, Register):
+            return kv.Ok(7)
+        return kv.Uncertain("deposed") if name == "n1" else kv.Refused("session expired")
+
+    async def scenario(client: NodeClient) -> None:
+        with pytest.raises(Indefinite):
+            await client.invoke(WRITE)
+
+    with_raft(script, scenario)
+
+
 def test_raft_opens_another_session_when_its_own_expired() -> None:
     async def script(name: str, command: Any) -> Any:
         if isinstance(command, Register):
             return kv.Ok(9)
         return kv.Refused("session expired")
 
-    async def scenario(client: RaftClient) -> None:
+    async def scenario(client: NodeClient) -> None:
         for _ in range(2):
             with pytest.raises(Definite, match="session expired"):
                 await client.invoke(WRITE)
@@ -276,7 +302,7 @@ def test_raft_opens_another_session_when_its_own_expired() -> None:
 
 
 def test_raft_without_a_session_has_not_done_the_operation() -> None:
-    async def scenario(client: RaftClient) -> None:
+    async def scenario(client: NodeClient) -> None:
         with pytest.raises(Definite, match="no session: n1: deposed"):
             await client.invoke(WRITE)
 
@@ -291,7 +317,9 @@ def test_primary_backup_reads_where_its_mode_says(at_home: bool, readers: list[s
 
     async def scenario() -> None:
         async with Nodes(script) as nodes:
-            client = PrimaryBackupClient(nodes.context("n2"), port=nodes.port, reads_at_home=at_home)
+            ctx = nodes.context("n2")
+            logic = PrimaryBackupLogic(ctx, reads_at="home" if at_home else "primary")
+            client = NodeClient(ctx, logic, port=nodes.port)
             assert await client.invoke(READ) == readers[-1]
             assert nodes.names() == readers
             assert await client.invoke(WRITE) == "n1"

@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 
 from systems.api import ClientContext, Definite, Indefinite, Invocation
+from systems.client import NodeClient
 from systems.program import PORT
-from systems.raft.client import RaftClient
+from systems.raft.logic import RaftLogic
 from tests.systems.cluster import Cluster
 
 
@@ -22,7 +23,7 @@ class Writer:
 
     async def write(self, count: int) -> None:
         """Go on until `count` more writes are acknowledged."""
-        client = RaftClient(self._context, port=PORT)
+        client = NodeClient(self._context, RaftLogic(self._context), port=PORT)
         goal = len(self.acknowledged) + count
         async with asyncio.timeout(20):
             while len(self.acknowledged) < goal:
@@ -36,7 +37,7 @@ class Writer:
 
     async def lost(self) -> list[int]:
         """The acknowledged writes that are not there."""
-        client = RaftClient(self._context, port=PORT)
+        client = NodeClient(self._context, RaftLogic(self._context), port=PORT)
         lost = []
         async with asyncio.timeout(20):
             for number in self.acknowledged:

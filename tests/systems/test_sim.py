@@ -16,6 +16,7 @@ import pytest
 
 from checkers.history import Outcome
 from systems import kv
+from systems.api import Invocation
 from systems.core import (
     CancelTimer,
     CoreConfig,
@@ -30,12 +31,14 @@ from systems.core import (
     Start,
     TimerFired,
 )
+from systems.logic import Leading, Unreached
 from systems.primary_backup.core import PrimaryBackupCore
 from systems.raft.core import RaftCore
-from systems.raft.dialect import SessionDialect
-from systems.shells.sim import CLIENTS, Network, Simulation, Unreachable
+from systems.raft.logic import RaftLogic
+from systems.shells.sim import CLIENTS, Simulation
 from systems.shells.sim_chaos import Chaos, run_chaos
-from systems.shells.sim_clients import Driver, Patience, Plain, Recorder
+from systems.shells.sim_clients import Driver, MakeLogic, Patience, Recorder
+from systems.shells.sim_parts import Network
 from tests.systems.seeds import RAFT, SYNC
 
 MS = 1_000_000
@@ -53,6 +56,7 @@ class Diary:
 
     message_type = Note
     record_type = Note
+    command_type = kv.Command
 
     def __init__(self, config: CoreConfig, records: Sequence[Note]) -> None:
         self.config = config
@@ -69,10 +73,10 @@ class Diary:
                     SetTimer("never", 5 * MS, 5 * MS),
                     CancelTimer("never"),
                 ]
-            case TimerFired("late"):
+            case TimerFired("late", _):
                 self.late += 1
                 return []
-            case TimerFired(name):
+            case TimerFired(name, _):
                 assert name == "tick"
                 self.ticks += 1
                 if self.ticks == 2:
@@ -154,7 +158,7 @@ def test_a_crash_keeps_what_was_persisted_and_nothing_else() -> None:
     sim.crash("n1")
     refused = ask(sim, 6)
     sim.run_until(28 * MS)
-    assert refused == [Unreachable()]
+    assert refused == [Unreached("cannot connect to n1")]
     sim.restart("n1")
     sim.run_until(37 * MS)
     assert (core(sim, "n1").restored, core(sim, "n1").ticks) == ([5], 0), (
@@ -229,11 +233,11 @@ def test_messages_are_lost_doubled_and_reordered_but_requests_are_not() -> None:
 
 
 def drive(
-    sim: Simulation, commands: list[kv.Command], dialect: Any, patience: Patience, ms: int
+    sim: Simulation, operations: list[Invocation], logic: MakeLogic, patience: Patience, ms: int
 ) -> list[Any]:
     """One driver's rows as (f, input, output, outcome, process)."""
     recorder = Recorder()
-    driver = Driver(sim, recorder, iter(commands), dialect, "n1", Random(1), patience)
+    driver = Driver(sim, recorder, iter(operations), logic, "n1", Random(1), patience)
     sim.run_until(ms * MS)
     return [(op.f, op.input, op.output, op.outcome, op.process) for op in recorder.history([driver])]
 
@@ -242,8 +246,8 @@ def test_a_process_whose_write_has_no_answer_retires() -> None:
     sim = diary()
     sim.partition([("n1", CLIENTS), ("n2", CLIENTS)])
     sim.at(100 * MS, sim.heal)
-    patience = Patience(attempt_ns=60 * MS, operation_ns=90 * MS, think_ns=0)
-    rows = drive(sim, [kv.Write("k", 1), kv.Write("k", 2), kv.Write("k", 3)], Plain, patience, 300)
+    patience = Patience(operation_ns=60 * MS, think_ns=0)
+    rows = drive(sim, [Invocation("write", "k", i) for i in (1, 2, 3)], Leading, patience, 300)
     assert rows == [
         ("write", 1, None, Outcome.INFO, 0),
         ("write", 2, None, Outcome.INFO, 1),
@@ -261,18 +265,21 @@ def test_what_no_node_took_is_a_fail_and_what_is_still_open_is_info() -> None:
         sim.partition([("n1", CLIENTS), ("n2", CLIENTS)])
 
     sim.at(200 * MS, come_back_mute)
-    patience = Patience(attempt_ns=900 * MS, operation_ns=150 * MS, think_ns=0)
-    rows = drive(sim, [kv.Write("k", 1), kv.Write("k", 2)], Plain, patience, 600)
-    assert rows == [("write", 1, None, Outcome.FAIL, 0), ("write", 2, None, Outcome.INFO, 0)]
+    patience = Patience(operation_ns=190 * MS, think_ns=0)
+    rows = drive(sim, [Invocation("write", "k", i) for i in (1, 2)], Leading, patience, 370)
+    assert rows == [
+        ("write", 1, None, Outcome.FAIL, 0),
+        ("write", 2, None, Outcome.INFO, 0),
+    ]
 
 
 def test_a_session_asks_again_with_the_same_number() -> None:
     sim = Simulation(RaftCore, ("n1",), 5, {"election_ms": "50"}, STEADY)
     sim.at(150 * MS, lambda: sim.partition([("n1", CLIENTS)]))
     sim.at(250 * MS, sim.heal)
-    patience = Patience(attempt_ns=60 * MS, operation_ns=600 * MS, think_ns=0)
-    commands: list[kv.Command] = [kv.Write("k", i) for i in range(60)]
-    rows = drive(sim, [*commands, kv.Cas("k", 59, 60)], SessionDialect, patience, 900)
+    patience = Patience(operation_ns=600 * MS, think_ns=0)
+    operations = [Invocation("write", "k", i) for i in range(60)]
+    rows = drive(sim, [*operations, Invocation("cas", "k", (59, 60))], RaftLogic, patience, 900)
     assert [row[3] for row in rows] == [Outcome.OK] * 61
     assert rows[-1][2] is True
     raft = sim.core("n1")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from systems.primary_backup.system import PrimaryBackup
-from systems.raft.options import BUGS
+from systems.raft.bugs import BUGS
 from systems.raft.system import Raft
 
 NODES = ("n1", "n2", "n3")

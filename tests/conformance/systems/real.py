@@ -17,6 +17,7 @@ import msgspec
 
 from systems import kv
 from systems.api import Client, ClientContext, Definite, Indefinite, Invocation
+from systems.logic import Ask
 from systems.program import PORT
 from systems.shells.transport import INVOKE
 from tests.conformance.systems.seam import LIMIT_S, Answer, Case, leading
@@ -45,7 +46,10 @@ class Real:
         return self._loop.run(self._do(op, at))
 
     def told(self, node: str, key: str) -> kv.Result | None:
-        command = self._case.dialect().wrap(kv.Read(key))
+        ctx = ClientContext(0, node, self._processes.addresses, self._case.options, TIMEOUT_S)
+        question = next(self._case.plugin.logic(ctx).perform(Invocation("read", key)))
+        assert isinstance(question, Ask)
+        command = question.command
         with grpc.insecure_channel(f"{self._processes.addresses[node]}:{PORT}") as channel:
             try:
                 body = channel.unary_unary(INVOKE)(msgspec.msgpack.encode(command), timeout=TIMEOUT_S)

@@ -17,9 +17,7 @@ from systems.core import CoreFactory
 from systems.primary_backup.core import PrimaryBackupCore
 from systems.primary_backup.system import PrimaryBackup
 from systems.raft.core import RaftCore
-from systems.raft.dialect import SessionDialect
 from systems.raft.system import Raft
-from systems.shells.sim_clients import MakeDialect, Plain
 
 LIMIT_S = 20  # of the shell's own time, for any condition
 
@@ -69,16 +67,14 @@ class Case:
 
     plugin: Raft | PrimaryBackup
     factory: CoreFactory
-    dialect: MakeDialect
     options: Mapping[str, str]
 
 
 CASES: Mapping[str, Case] = {
-    "raft": Case(Raft(), RaftCore, SessionDialect, {"election_ms": "250", "heartbeat_ms": "40"}),
+    "raft": Case(Raft(), RaftCore, {"election_ms": "250", "heartbeat_ms": "40"}),
     "primary-backup-sync": Case(
         PrimaryBackup(),
         PrimaryBackupCore,
-        Plain,
         {"mode": "sync", "takeover_ms": "350", "heartbeat_ms": "40"},
     ),
 }

@@ -1,55 +1,38 @@
 """A cluster behind the simulating shell, messages and records encoded as they are on a wire and a disk.
 
-Invariants: virtual time passes only inside `do`, `told` and `until`; a client is the shell's own `Driver`. An
-operation that got no answer in time is withdrawn: if it was never sent (no session could be opened) it never
-will be.
+Invariants: virtual time passes only inside `do`, `told` and `until`; a client whose operation ended "info" is
+never used again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
-from random import Random
 from typing import Any
 
-from checkers.history import Outcome
 from systems import kv
-from systems.api import Invocation, RoleChange
-from systems.client import command_of
+from systems.api import ClientContext, Invocation, RoleChange
 from systems.core import MILLISECOND_NS
-from systems.shells.sim import Network, Simulation, Unreachable
-from systems.shells.sim_clients import Driver, Patience, Recorder
+from systems.logic import Ask, Logic, Unreached
+from systems.shells.sim import Simulation
+from systems.shells.sim_clients import Call, OutcomeWord
+from systems.shells.sim_parts import Disk, Network
 from tests.conformance.systems.seam import LIMIT_S, Answer, Case, leading
 
 NODES = ("n1", "n2", "n3")
-PATIENCE = Patience(attempt_ns=300 * MILLISECOND_NS, operation_ns=800 * MILLISECOND_NS, think_ns=0)
-GIVE_UP_MS = 2_000  # for one operation, the opening of its session included
+OPERATION_MS = 800
 SEED = 20240229
-
-
-class _Offer:
-    """One command for a driver, until it is withdrawn."""
-
-    def __init__(self, command: kv.Command) -> None:
-        self._commands = iter((command,))
-        self.withdrawn = False
-
-    def __iter__(self) -> Iterator[kv.Command]:
-        return self
-
-    def __next__(self) -> kv.Command:
-        if self.withdrawn:
-            raise StopIteration
-        return next(self._commands)
+DISK = Disk((100_000, 2 * MILLISECOND_NS))
 
 
 class Simulated:
     """Three nodes in one thread."""
 
     def __init__(self, case: Case) -> None:
-        self._sim = Simulation(case.factory, NODES, SEED, case.options, Network(wire=True))
-        self._dialect = case.dialect
+        self._case = case
+        self._sim = Simulation(case.factory, NODES, SEED, case.options, Network(wire=True), disk=DISK)
         self._clients = count()
+        self._client: Logic | None = None
         self._crashed_ns: dict[str, int] = {}
 
     @property
@@ -57,28 +40,34 @@ class Simulated:
         return self._sim.members
 
     def do(self, op: Invocation, at: str | None = None) -> Answer:
-        recorder, offer = Recorder(), _Offer(command_of(op))
-        number = next(self._clients)
-        home, stream = at or self.nodes[number % len(self.nodes)], Random(f"{SEED}/client/{number}")
-        driver = Driver(self._sim, recorder, offer, self._dialect, home, stream, PATIENCE)
-        self._pass(lambda: len(recorder.history([])) > 0, GIVE_UP_MS)
-        offer.withdrawn = True
-        ended = list(recorder.history([driver]))
-        if not ended:
-            return Answer("fail", "no session")
-        match ended[0].outcome:
-            case Outcome.OK:
-                return Answer("ok", ended[0].output)
-            case Outcome.FAIL:
-                return Answer("fail", ended[0].error)
-            case Outcome.INFO:
-                return Answer("info", ended[0].error)
+        if at is not None or self._client is None:
+            self._client = self._new_client(at)
+        ended: list[Answer] = []
+
+        def done(outcome: OutcomeWord, value: kv.Value, error: str | None) -> None:
+            ended.append(Answer(outcome, value if outcome == "ok" else error))
+
+        Call(self._sim, self._client, op, OPERATION_MS * MILLISECOND_NS, done)
+        self._pass(lambda: bool(ended), OPERATION_MS + 1)
+        if ended[0].kind == "info":
+            self._client = None
+        return ended[0]
 
     def told(self, node: str, key: str) -> kv.Result | None:
+        question = next(self._new_client(node).perform(Invocation("read", key)))
+        assert isinstance(question, Ask)
         results: list[Any] = []
-        self._sim.request(node, self._dialect().wrap(kv.Read(key)), results.append)
-        self._pass(lambda: bool(results), GIVE_UP_MS)
-        return results[0] if results and not isinstance(results[0], Unreachable) else None
+        self._sim.request(node, question.command, results.append)
+        self._pass(lambda: bool(results), OPERATION_MS)
+        return results[0] if results and not isinstance(results[0], Unreached) else None
+
+    def _new_client(self, home: str | None) -> Logic:
+        number = next(self._clients)
+        home = home or self.nodes[number % len(self.nodes)]
+        addresses = dict.fromkeys(self.nodes, "")
+        ctx = ClientContext(number, home, addresses, self._case.options, OPERATION_MS / 1000)
+        logic: Logic = self._case.plugin.logic(ctx)
+        return logic
 
     def crash(self, node: str) -> None:
         self._crashed_ns[node] = self._sim.now

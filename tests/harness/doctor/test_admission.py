@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 import msgspec
 import pytest
 
-from harness.compose import plan_run
 from harness.config import configure
 from harness.doctor import admission, local
 from harness.doctor.admission import admit
@@ -15,6 +14,7 @@ from harness.doctor.finding import Finding
 from harness.doctor.matrix import Place
 from harness.errors import MissingPrerequisite
 from harness.plan import RunPlan
+from harness.planning import plan_run
 
 
 def plan(nemeses: str, skip: bool = False) -> RunPlan:

@@ -37,11 +37,10 @@ class Invariants:
         self._state_machine_safety(name, core)
         for effect in effects:
             if isinstance(effect, Trace) and effect.fields["role"] == "leader":
-                self._election_safety(name, core)
-                self._leader_completeness(name, core)
+                self._election_safety(name, effect.fields["term"])
+                self._leader_completeness(name, core, effect.fields["term"])
 
-    def _election_safety(self, name: str, core: RaftCore) -> None:
-        term = core.replica.term
+    def _election_safety(self, name: str, term: int) -> None:
         if self._leaders.setdefault(term, name) != name:
             raise RaftBroken(f"term {term} has two leaders: {self._leaders[term]} and {name}")
 
@@ -57,8 +56,8 @@ class Invariants:
                 raise RaftBroken(f"index {i + 1} was committed as {self._committed[i]}, at {name} as {entry}")
         self._checked[name] = (id(core), core.replica.commit)
 
-    def _leader_completeness(self, name: str, core: RaftCore) -> None:
-        log, term = core.replica.log, core.replica.term
+    def _leader_completeness(self, name: str, core: RaftCore, term: int) -> None:
+        log = core.replica.log
         for i, entry in enumerate(self._committed):
             if self._seen_in[i] >= term:
                 continue  # the property speaks of later leaders only

@@ -15,8 +15,16 @@ import msgspec
 import pytest
 
 from systems import kv
-from systems.shells.transport import CHANNEL_OPTIONS, DELIVER, INVOKE, QUEUE_LIMIT, Links, PeerLink
-from tests.systems.shells.peers import Peer, free_port, until
+from systems.shells.transport import (
+    CHANNEL_OPTIONS,
+    DELIVER,
+    INVOKE,
+    QUEUE_LIMIT,
+    Links,
+    PeerLink,
+    make_server,
+)
+from tests.systems.shells.peers import Peer, free_port, no_answer, until
 
 
 def test_messages_arrive_in_order_with_their_sender() -> None:
@@ -34,6 +42,34 @@ def test_messages_arrive_in_order_with_their_sender() -> None:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await peer.stop()
+
+    asyncio.run(scenario())
+
+
+def test_what_is_larger_than_a_frame_goes_in_several() -> None:
+    """Five messages of 1 MiB wait when the stream begins; gRPC would refuse all of them in one frame."""
+
+    async def scenario() -> None:
+        arrived: list[bytes] = []
+        target = f"127.0.0.1:{free_port()}"
+        server = make_server(
+            target,
+            message_type=bytes,
+            command_type=kv.Command,
+            receive=lambda sender, messages: arrived.extend(messages),
+            invoke=no_answer,
+        )
+        await server.start()
+        link = PeerLink("n1", target)
+        large = [bytes([number]) * (1 << 20) for number in range(5)]
+        for message in large:
+            link.send(message)
+        running = asyncio.ensure_future(link.run())
+        await until(lambda: len(arrived) >= len(large))
+        assert arrived == large
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await server.stop(None)
 
     asyncio.run(scenario())
 

@@ -1,0 +1,39 @@
+"""Membership faults: a node is taken out of the cluster and put back, or the leader is told to hand over.
+
+Invariants: at most one node is out at a time, and the undo puts it back; the same view and order give the
+same fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from nemeses.errors import NemesisError
+from nemeses.faults import Reconfigure, View
+from nemeses.targets import leader_of
+
+SHAPES = ("remove", "remove-leader", "transfer")
+# Of fewer, what is left after a removal could lose its majority to one more fault.
+MIN_NODES: Mapping[str, int] = MappingProxyType({"remove": 3, "remove-leader": 3, "transfer": 2})
+
+
+def reconfigure(shape: str, view: View, order: tuple[str, ...]) -> Reconfigure:
+    """The fault of `shape`. Raises NemesisError for an unknown one."""
+    if shape not in SHAPES:
+        raise NemesisError(f"no members shape {shape!r}; there are: {', '.join(SHAPES)}")
+    leader, words = leader_of(view, order)
+    others = [node for node in order if node != leader]
+    if shape == "remove-leader":
+        return Reconfigure("remove", leader, words)
+    return Reconfigure("remove" if shape == "remove" else "transfer", others[0], shape)
+
+
+def describe(fault: Reconfigure) -> str:
+    """ "take n3 out of the cluster (remove)", "hand leadership over to n2 (transfer)"."""
+    done = (
+        f"take {fault.node} out of the cluster"
+        if fault.action == "remove"
+        else f"hand leadership over to {fault.node}"
+    )
+    return f"{done} ({fault.shape})"
