@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from checkers.anomalies import COUNTER_IMPOSSIBLE_SUM, COUNTER_TOO_HIGH, COUNTER_TOO_LOW
 from checkers.history import History, Op, Outcome
+from checkers.identity import identity
 from checkers.lincheck.evidence import any_key
 from checkers.replicas import acknowledged, clause, of_kind, some
 from checkers.verdict import Invalid, Unknown, Valid, Verdict
@@ -66,7 +67,7 @@ class Counters:
         if found:
             # A read in the quiet time says more than one before it: those come first.
             first = found[0]
-            bad = tuple(dict.fromkeys(one.key for one in found))
+            bad = tuple({identity(one.key): one.key for one in found}.values())
             told = any_key(first.key) + first.sentence
             return Invalid(checked, told, bad_keys=bad, notes=tuple(notes), anomaly=first.anomaly)
         if len(unread) == len(keys):

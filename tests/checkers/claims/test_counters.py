@@ -67,6 +67,13 @@ def test_an_increment_in_the_quiet_time_may_or_may_not_be_seen() -> None:
     assert isinstance(judge(run.op("read", None, 3).history()), Invalid)
 
 
+def test_keys_of_any_form() -> None:
+    run = Run().op("increment", 1, key=["a"]).op("increment", 1, key=True).quiet()
+    verdict = judge(run.op("read", None, 2, key=["a"]).op("read", None, 1, key=True).history())
+    assert isinstance(verdict, Invalid)
+    assert verdict.bad_keys == (["a"],)
+
+
 def test_no_final_reads() -> None:
     assert judge(Run().op("increment", 1).history()) == Unknown("no final reads of a counter", 1)
     run = Run().op("increment", 1).op("increment", 1, key="y").quiet().op("read", None, 1)

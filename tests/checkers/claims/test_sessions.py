@@ -47,6 +47,11 @@ def found(run: Run) -> str:
         (["1 w1", "2 r1", "2 w2", "1 r2", "1 r1"], "monotonic-reads+read-your-writes"),
         (["9 w1?", "9 w2?", "9 w3?", "1 r1", "1 r2", "2 r2", "2 r3", "3 r3", "3 r1"], "monotonic-reads"),
         (["1 w1", "2 w2", "3 w3", "1 r2", "2 r3", "3 r1"], "read-your-writes"),
+        # Three versions in a circle and, elsewhere, two: the shorter one names it.
+        (
+            ["1 w1", "2 w2", "3 w3", "1 r2", "2 r3", "3 r1", "4 w4?", "5 w5?", "6 r4", "6 r5", "6 r4"],
+            "monotonic-reads",
+        ),
         (["1 w1", "1 r1", "1 r1"], "Valid"),
         (["1 w1", "2 r1", "2 d1", "2 r-"], "Valid"),
         (["1 w1", "2 d1", "2 r1"], "read-your-writes+writes-follow-reads"),
