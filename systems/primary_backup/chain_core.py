@@ -12,11 +12,11 @@ Why it is linearizable:
 2. The update propagation invariant (section 3.1): in epoch e the log of each node of the chain, once it
    ends in an entry of e, is a prefix of its predecessor's. Entries of e enter at the head, behind a barrier
    that is the first of them; a node takes an entry only where the one before it agrees, so the barrier
-   brings all that the head inherited; and a node hands on nothing before it has the barrier, so it hands on
-   only what is the head's. Hence what the tail has of e, every node of the chain has written down under e:
-   it is committed. That is so whatever the tail forgot in a crash: the log alone tells.
-3. What is committed survives. The chain is a majority of all nodes; so of those who grant a later epoch one is
-   of the chain, and it had the entry before it left e. It grants only to logs at least as new; by induction
+   brings all that the head inherited; and a node hands on nothing before it has the barrier, so it hands
+   on only what is the head's. Hence what the tail has of e, every node of the chain has written down under
+   on only what is the head's. Hence what the tail has of e, every node of the chain has written down under
+   e: it is committed. That is so whatever the tail forgot in a crash: the log alone tells.
+   is of the chain, and it had the entry before it left e. It grants only to logs at least as new; by induction
    over epochs, as in `systems.primary_backup.sync_core` (2), every later head has the entry.
 4. Reads. The tail of e answers from its log once the barrier of e is there, and after a majority confirmed,
    in a round begun after the read arrived, that it still stands in e. What was answered before, in e, was
@@ -27,8 +27,8 @@ Why it is linearizable:
 5. Each change is one entry; its linearization point is its arrival at the tail.
 
 Laws: the head keeps its open changes while it bids for another epoch, since they stay in its log; it
-answers them `Uncertain` when another rules. A node hands on, or answers reads, only in an epoch whose chain it
-was told in this incarnation; the rounds of two incarnations never share a number, since their count is
+answers them `Uncertain` when another rules. A node hands on, or answers reads, only in an epoch whose chain
+it was told in this incarnation; the rounds of two incarnations never share a number, since their count is
 written down.
 """
 

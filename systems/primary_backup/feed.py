@@ -11,7 +11,7 @@ from systems.primary_backup.replica import Replica
 
 
 class Feed:
-    """What the sender knows of `peer`'s log: `match` entries agree and are on its disk; what stands behind the
+    """What the sender knows of `peer`'s log: `match` entries agree and are on its disk; what is behind the
     first `next` is sent next. busy: entries are under way to it.
     """
 

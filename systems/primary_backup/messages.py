@@ -151,7 +151,7 @@ class Configure(msgspec.Struct, frozen=True, tag="configure", array_like=True):
 
 
 class Present(msgspec.Struct, frozen=True, tag="present", array_like=True):
-    """The answer to that: the first `length` entries of the sender's log are the head's (0: it cannot tell)."""
+    """The answer to that: the first `length` entries of the sender's log are the head's (0: unknown)."""
 
     epoch: int
     length: int
