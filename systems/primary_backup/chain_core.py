@@ -14,10 +14,10 @@ Why it is linearizable:
    that is the first of them; a node takes an entry only where the one before it agrees, so the barrier
    brings all that the head inherited; and a node hands on nothing before it has the barrier, so it hands
    on only what is the head's. Hence what the tail has of e, every node of the chain has written down under
-   on only what is the head's. Hence what the tail has of e, every node of the chain has written down under
    e: it is committed. That is so whatever the tail forgot in a crash: the log alone tells.
-   is of the chain, and it had the entry before it left e. It grants only to logs at least as new; by induction
-   over epochs, as in `systems.primary_backup.sync_core` (2), every later head has the entry.
+3. What is committed survives. The chain is a majority of all nodes; so of those who grant a later epoch one
+   is of the chain, and it had the entry before it left e. It grants only to logs at least as new; by
+   induction over epochs, as in `systems.primary_backup.sync_core` (2), every later head has the entry.
 4. Reads. The tail of e answers from its log once the barrier of e is there, and after a majority confirmed,
    in a round begun after the read arrived, that it still stands in e. What was answered before, in e, was
    answered from what this tail had; in an earlier epoch, from entries that the head inherited by 3. Nothing
