@@ -9,26 +9,27 @@ it: every change of the chain, for a node that failed or one that is back, takes
 Why it is linearizable:
 1. One chain per epoch. An epoch has one head, in one incarnation (`systems.primary_backup.epochs`), and that
    proposes once. So whoever is told of a chain of an epoch is told of the same.
-2. The update propagation invariant (section 3.1): in epoch e the log of each node of the chain, once it ends
-   in an entry of e, is a prefix of its predecessor's. Entries of e enter at the head, behind a barrier that is
-   the first of them; a node takes an entry only where the one before it agrees, so the barrier brings all that
-   the head inherited; and a node hands on nothing before it has the barrier, so it hands on only what is the
-   head's. Hence what the tail has of e, every node of the chain has written down under e: it is committed.
-   That is so whatever the tail forgot in a crash: the log alone tells.
-3. What is committed survives. The chain is a majority of all nodes; so of those who grant a later epoch one is
-   of the chain, and it had the entry before it left e. It grants only to logs at least as new; by induction
-   over epochs, as in `systems.primary_backup.sync_core` (2), every later head has the entry.
-4. Reads. The tail of e answers from its log once the barrier of e is there, and after a majority confirmed, in
-   a round begun after the read arrived, that it still stands in e. A change or read that was answered before,
-   in e, was answered from what this tail had; in an earlier epoch, from entries that the head inherited by 3.
-   Nothing was answered in a later epoch: that takes a tail with the later barrier, so a majority that had
-   left e, and it would share a node with the majority that confirmed. So a tail that was dropped answers
-   nothing, and no clock is relied upon.
+2. The update propagation invariant (section 3.1): in epoch e the log of each node of the chain, once it
+   ends in an entry of e, is a prefix of its predecessor's. Entries of e enter at the head, behind a barrier
+   that is the first of them; a node takes an entry only where the one before it agrees, so the barrier
+   brings all that the head inherited; and a node hands on nothing before it has the barrier, so it hands
+   on only what is the head's. Hence what the tail has of e, every node of the chain has written down under
+   e: it is committed. That is so whatever the tail forgot in a crash: the log alone tells.
+3. What is committed survives. The chain is a majority of all nodes; so of those who grant a later epoch one
+   is of the chain, and it had the entry before it left e. It grants only to logs at least as new; by
+   induction over epochs, as in `systems.primary_backup.sync_core` (2), every later head has the entry.
+4. Reads. The tail of e answers from its log once the barrier of e is there, and after a majority confirmed,
+   in a round begun after the read arrived, that it still stands in e. What was answered before, in e, was
+   answered from what this tail had; in an earlier epoch, from entries that the head inherited by 3. Nothing
+   was answered in a later epoch: that takes a tail with the later barrier, so a majority that had left e,
+   and it would share a node with the majority that confirmed. So a tail that was dropped answers nothing,
+   and no clock is relied upon.
 5. Each change is one entry; its linearization point is its arrival at the tail.
 
-Laws: the head keeps its open changes while it bids for another epoch, since they stay in its log; it answers
-them `Uncertain` when another rules. A node hands on, or answers reads, only in an epoch whose chain it was told
-in this incarnation; the rounds of two incarnations never share a number, since their count is written down.
+Laws: the head keeps its open changes while it bids for another epoch, since they stay in its log; it
+answers them `Uncertain` when another rules. A node hands on, or answers reads, only in an epoch whose chain
+it was told in this incarnation; the rounds of two incarnations never share a number, since their count is
+written down.
 """
 
 from __future__ import annotations
@@ -256,7 +257,7 @@ class ChainCore(EpochCore):
             self.replica.reply(request_id, kv.Uncertain("head deposed before the change was at the tail"))
         self._pending.clear()
 
-    def _step_aside(self, hint: str | None) -> None:
+    def _step_aside(self) -> None:
         self.rule, self.chain, self._behind, self._feed = None, (), None, None
         for request_id, _ in self._rounds.clear():
-            self.replica.reply(request_id, kv.NotLeader(None))
+            self.replica.reply(request_id, kv.NotLeader())

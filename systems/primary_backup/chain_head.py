@@ -67,8 +67,9 @@ class Head:
             self._returning[peer] = self._returning[peer] + 1 if waits else 0
         good = {m for m in self.chain[1:] if m in heard and m not in halted_at}
         good |= {m for m, watches in self._returning.items() if watches >= PATIENCE}
-        if len(good) + 1 < config.majority:
-            good |= heard - halted_at
+        for others in (heard - halted_at, heard):  # at once, as far as the chain cannot do without them
+            if len(good) + 1 < config.majority:
+                good |= others
         self.doubted = set(config.peers) - good
         self._heard, self._mark = set(), len(self._replica.log)
         if len(heard) + 1 < config.majority:

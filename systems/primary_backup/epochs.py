@@ -1,14 +1,14 @@
 """Epochs granted by a majority: what modes sync and chain share of who rules.
 
-A node that misses its primary bids for the next epoch; who is granted it by a majority, itself included, rules
-in it. A subclass says what ruling and being ruled means.
+A node that misses its primary bids for the next epoch; who is granted it by a majority, itself included,
+rules in it. A subclass says what ruling and being ruled means.
 
 Laws:
 - A node grants an epoch to one candidate and writes that down before it says so; two majorities share a node;
   so an epoch has one primary at most, in one incarnation: who restarts has to bid anew.
 - A grant goes only to a log at least as new by (epoch of the last entry, length).
-- A message of a newer epoch makes its receiver enter that epoch, ruling no longer; what a subclass is given to
-  `_hear` is of the node's own epoch or older.
+- A message of a newer epoch makes its receiver enter that epoch, ruling no longer; what a subclass is given
+  to `_hear` is of the node's own epoch or older.
 - A node that heard from a primary within the takeover time ignores bids of others.
 """
 
@@ -71,8 +71,8 @@ class EpochCore(ABC):
         """A timer of the primary's ran out; it may have lost its role meanwhile."""
 
     @abstractmethod
-    def _step_aside(self, hint: str | None) -> None:
-        """Rule no longer, if this node did; `hint` rules, as far as is known."""
+    def _step_aside(self) -> None:
+        """Rule no longer, if this node did."""
 
     # Who rules
 
@@ -117,7 +117,7 @@ class EpochCore(ABC):
 
     def _obey(self, epoch: int, primary: str | None) -> None:
         """Be a backup in `epoch`; a new epoch has been granted to nobody yet."""
-        self._retire(primary)
+        self._retire()
         self.role = "backup"
         self.primary = primary
         if epoch > self.replica.epoch:
@@ -136,8 +136,8 @@ class EpochCore(ABC):
         takeover, (low, high) = self.replica.timing.takeover_ns, self.replica.timing.stagger_ns
         self.replica.set_timer("takeover", takeover + low, takeover + high)
 
-    def _retire(self, hint: str | None) -> None:
-        self._step_aside(hint)
+    def _retire(self) -> None:
+        self._step_aside()
         if self.role == "primary":
             self.replica.cancel_timer("heartbeat")
             self.replica.cancel_timer("watch")
@@ -146,7 +146,7 @@ class EpochCore(ABC):
     def _bid(self) -> None:
         """Ask for the next epoch, granting it to oneself."""
         replica = self.replica
-        self._retire(None)
+        self._retire()
         self.role, self.primary = "candidate", None
         replica.promise(replica.epoch + 1, replica.config.name)
         self._grants = set()

@@ -11,8 +11,8 @@ from systems.primary_backup.replica import Replica
 
 
 class Feed:
-    """What the sender knows of `peer`'s log: `match` entries agree and are on its disk; those behind the first
-    `next` are sent next. busy: entries are under way to it.
+    """What the sender knows of `peer`'s log: `match` entries agree and are on its disk; what is behind the
+    first `next` is sent next. busy: entries are under way to it.
     """
 
     __slots__ = ("_replica", "busy", "match", "next", "peer")

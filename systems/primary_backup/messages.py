@@ -1,8 +1,8 @@
 """What the nodes of a primary-backup tell each other and write down, in all modes.
 
 Clients send the commands of the state machine as they are. Each union holds the Structs of all modes, told
-apart by their tags, so a shell needs one `message_type` and one `record_type`. Those with the log in them are generic in the
-type of the commands that change something; bare, that is Any.
+apart by their tags, so a shell needs one `message_type` and one `record_type`. Those with the log in them are
+generic in the type of the commands that change something; bare, that is Any.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class Configure(msgspec.Struct, frozen=True, tag="configure", array_like=True):
 
 
 class Present(msgspec.Struct, frozen=True, tag="present", array_like=True):
-    """The answer to that: the first `length` entries of the sender's log are the head's; 0 if it cannot tell."""
+    """The answer to that: the first `length` entries of the sender's log are the head's (0: unknown)."""
 
     epoch: int
     length: int

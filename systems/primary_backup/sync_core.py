@@ -77,9 +77,9 @@ class SyncCore(EpochCore):
             self._obey(message.epoch, sender)
             self._hear_primary()
             replica.send(sender, replica.accept(message))
-        elif replica.bug == "no-fence":
+        elif replica.bug == "no-fence" and not message.entries:
             replica.send(sender, Stored(message.epoch, True, 0, message.round))
-        else:
+        elif replica.bug != "no-fence":
             # Fenced: the refusal carries the newer epoch, by which the old primary learns of it.
             replica.send(sender, Stored(replica.epoch, False, 0, message.round))
 
@@ -87,10 +87,10 @@ class SyncCore(EpochCore):
         self.rule = Primary(self.replica)
         self.rule.start()
 
-    def _step_aside(self, hint: str | None) -> None:
+    def _step_aside(self) -> None:
         if self.rule is not None:
             rule, self.rule = self.rule, None
-            rule.resign(hint)
+            rule.resign()
 
 
 def replicating(machine: Kind) -> CoreFactory:

@@ -99,12 +99,12 @@ class Primary:
         self._advance()
         return True
 
-    def resign(self, hint: str | None) -> None:
+    def resign(self) -> None:
         """Answer everyone who waits: changes in the log may yet be committed; reads did nothing."""
         for request_id in self._pending.values():
             self._replica.reply(request_id, kv.Uncertain("primary deposed before the change was durable"))
         for request_id, _ in self._reads.clear():
-            self._replica.reply(request_id, kv.NotLeader(hint))
+            self._replica.reply(request_id, kv.NotLeader())
 
     def _set_watch(self) -> None:
         half = self._replica.timing.takeover_ns // 2

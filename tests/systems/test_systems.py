@@ -36,7 +36,7 @@ def test_every_planted_bug_can_be_asked_for(bug: str) -> None:
         (Raft, {"priority": "n1"}, "option priority: 'n1' is not NODE=NUMBER"),
         (Raft, {"priority": "n4=1"}, "unknown node in option priority 'n4'"),
         (Raft, {"bug": "stale-reads"}, "unknown bug 'stale-reads'; did you mean 'stale-read'"),
-        (PrimaryBackup, {"mode": "asink"}, "unknown value of option mode 'asink'; did you mean 'async'"),
+        (PrimaryBackup, {"mode": "asynk"}, "unknown value of option mode 'asynk'; did you mean 'async'"),
         (PrimaryBackup, {"takeover_ms": "80"}, "heartbeat_ms=80 must be less than takeover_ms=80"),
     ],
 )
