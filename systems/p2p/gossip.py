@@ -25,7 +25,7 @@ from systems.p2p.options import Options
 from systems.p2p.versions import NOTHING, changed, covers, join, ordered, settled, united
 
 BATCH = 500  # most items in one message; the rest follows in a later exchange
-_EXPIRY_NS = 600_000_000
+_EXPIRY_NS = 300_000_000
 
 
 class GossipCore:

@@ -190,7 +190,7 @@ class QuorumCore:
         number = max(operation.copy.tag.number, own.number) + 1
         if self._bug == "tag-without-node":
             return Tag(number)
-        return Tag(number, self.config.name, 0 if self._bug == "tag-reused" else self.replica.boot)
+        return Tag(number, self.config.name, self.replica.boot)
 
     def _store(self, operation: Operation) -> None:
         """Second phase: let a majority have the copy. The own disk works while the others' do."""

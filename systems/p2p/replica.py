@@ -1,6 +1,6 @@
 """The replica of mode quorum: copies of registers, each under its tag.
 
-Laws (Attiya, Bar-Noy, Dolev 1995, section 3: what a processor does on a message):
+Laws (Attiya, Bar-Noy, Dolev 1995: what a processor does on a message):
 - A copy is replaced only by one with a higher tag.
 - An answer stands behind the record of everything it tells: what a replica said it has, it still has after a
   restart.

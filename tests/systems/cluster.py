@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from systems.api import LEADING_ROLES, NodeContext, RoleChange
+from systems.p2p.system import P2p
 from systems.primary_backup.system import PrimaryBackup
 from systems.raft.system import Raft
 
@@ -37,7 +38,7 @@ class Cluster:
         self,
         folder: Path,
         count: int = 3,
-        system: Raft | PrimaryBackup | None = None,
+        system: Raft | PrimaryBackup | P2p | None = None,
         options: Mapping[str, str] = FAST_RAFT,
     ) -> None:
         self.addresses = loopback(count)

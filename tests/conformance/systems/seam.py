@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple, Protocol
 from systems import kv
 from systems.api import LEADING_ROLES, Invocation, RoleChange
 from systems.core import CoreFactory
+from systems.p2p.system import P2p
 from systems.primary_backup.core import PrimaryBackupCore
 from systems.primary_backup.system import PrimaryBackup
 from systems.raft.core import RaftCore
@@ -65,7 +66,7 @@ class Cluster(Protocol):
 class Case:
     """A system as both shells know it; `options` are those of its nodes and of its clients."""
 
-    plugin: Raft | PrimaryBackup
+    plugin: Raft | PrimaryBackup | P2p
     factory: CoreFactory
     options: Mapping[str, str]
 

@@ -1,0 +1,1 @@
+"""Peers: the rules of their papers, their client, many seeds of chaos."""
