@@ -58,7 +58,7 @@ from systems.core import (
 
 
 class ActiveActiveCore:
-    """One node. Options: resend_ms (150), snapshot_every (1000), bug ("")."""
+    """One node. Options: resend_ms (200), snapshot_every (1000), bug ("")."""
 
     message_type = Message
     record_type = Record
@@ -68,7 +68,7 @@ class ActiveActiveCore:
         self.name = config.name
         self.peers = config.peers
         self._bug = config.options.get("bug", "")
-        self._resend_ns = int(config.options.get("resend_ms", "150")) * MILLISECOND_NS
+        self._resend_ns = int(config.options.get("resend_ms", "200")) * MILLISECOND_NS
         self._snapshot_every = int(config.options.get("snapshot_every", "1000"))
         self.clock = HybridClock()
         self.replica = Replica(self._bug)

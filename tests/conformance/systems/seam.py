@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from systems import kv
 from systems.api import LEADING_ROLES, Invocation, RoleChange
@@ -65,7 +65,7 @@ class Cluster(Protocol):
 class Case:
     """A system as both shells know it; `options` are those of its nodes and of its clients."""
 
-    plugin: Raft | PrimaryBackup
+    plugin: Any  # of `systems.api`: node, client and logic
     factory: CoreFactory
     options: Mapping[str, str]
 
