@@ -29,6 +29,10 @@ BUGS: Mapping[str, Bug] = {
         "timestamps are the bare time of day, so a jump back orders a later write before an earlier one"
         " (Kulkarni 2014, figure 5)"
     ),
+    "clock-deaf": Bug(
+        "a clock does not go above the timestamps that come in, so a write after a read is ordered before it"
+        " (Kulkarni 2014, figure 5; Lamport 1978)"
+    ),
     "seen-ignored": Bug(
         "a write's timestamp need not be above what its client has seen (Terry 1994: writes follow reads)"
     ),

@@ -58,7 +58,7 @@ from systems.core import (
 
 
 class ActiveActiveCore:
-    """One node. Options: resend_ms (150), snapshot_every (1000), bug ("")."""
+    """One node. Options: resend_ms (200), snapshot_every (1000), bug ("")."""
 
     message_type = Message
     record_type = Record
@@ -68,7 +68,7 @@ class ActiveActiveCore:
         self.name = config.name
         self.peers = config.peers
         self._bug = config.options.get("bug", "")
-        self._resend_ns = int(config.options.get("resend_ms", "150")) * MILLISECOND_NS
+        self._resend_ns = int(config.options.get("resend_ms", "200")) * MILLISECOND_NS
         self._snapshot_every = int(config.options.get("snapshot_every", "1000"))
         self.clock = HybridClock()
         self.replica = Replica(self._bug)
@@ -109,7 +109,7 @@ class ActiveActiveCore:
                 self.outbox.reply(request_id, kv.Ok(self.replica.count(key)))
             case RegisterWrite(key, value, seen_wall, seen_counter):
                 if self._bug != "seen-ignored":
-                    self.clock.observe((seen_wall, seen_counter))
+                    self._hear((seen_wall, seen_counter))
                 wall, counter = self.clock.stamp(wall_ns)
                 if self._bug == "clock-back":
                     wall, counter = wall_ns, 0
@@ -161,8 +161,13 @@ class ActiveActiveCore:
         """Take in the updates of `origin` from number `first` on."""
         for sequence, update in enumerate(updates, first):
             if isinstance(update, Put):
-                self.clock.observe((update.wall, update.counter))
+                self._hear((update.wall, update.counter))
             self.replica.take(origin, sequence, update)
+
+    def _hear(self, seen: tuple[int, int]) -> None:
+        """Another's timestamp, which those given from now on have to be above."""
+        if self._bug != "clock-deaf":
+            self.clock.observe(seen)
 
     def _resend(self) -> None:
         """Send what was not acknowledged, and look again after a while."""

@@ -34,7 +34,7 @@ from systems.active_active.messages import (
 from systems.api import ClientContext, Definite, Indefinite, Invocation
 from systems.logic import MAX_ASKS, PAUSE_NS, Ask, Expired, Lost, Pause, Refusal, Steps, Unreached, after
 
-HOME_AFTER = 8  # operations away from home; four times as many if none of them is a read
+HOME_AFTER = 4  # operations away from home; four times as many if none of them is a read
 _READ_SHARE = 4e8  # ns of a read's limit at one node, per s of the operation's
 
 Kind = Literal["register", "set", "counter"]

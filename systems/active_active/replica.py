@@ -121,7 +121,8 @@ class Replica:
         """The sets as they are written down."""
         return {
             key: tuple(Tagged(element, self.dots(key, element)) for element in self.elements(key))
-            for key in self.sets
+            for key, held in self.sets.items()
+            if held
         }
 
     def restore_sets(self, tagged: dict[str, tuple[Tagged, ...]]) -> None:

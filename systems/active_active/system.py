@@ -20,7 +20,7 @@ from systems.registry import core_of
 class ActiveActive:
     """Every node takes reads and writes of registers, sets and counters, and tells the others afterwards."""
 
-    options: ClassVar[Mapping[str, str]] = {"resend_ms": "150", "snapshot_every": "1000", "bug": ""}
+    options: ClassVar[Mapping[str, str]] = {"resend_ms": "200", "snapshot_every": "1000", "bug": ""}
     option_help: ClassVar[Mapping[str, str]] = {
         "resend_ms": "ms after which what a peer has not acknowledged is sent to it again",
         "snapshot_every": "records on a node's disk that a snapshot takes the place of",

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from systems import kv
 from systems.api import LEADING_ROLES, Invocation, RoleChange
 from systems.core import CoreFactory
-from systems.p2p.system import P2p
 from systems.primary_backup.core import PrimaryBackupCore
 from systems.primary_backup.system import PrimaryBackup
 from systems.raft.core import RaftCore
@@ -66,7 +65,7 @@ class Cluster(Protocol):
 class Case:
     """A system as both shells know it; `options` are those of its nodes and of its clients."""
 
-    plugin: Raft | PrimaryBackup | P2p
+    plugin: Any  # of `systems.api`: node, client and logic
     factory: CoreFactory
     options: Mapping[str, str]
 

@@ -1,0 +1,1 @@
+"""Active-active, rule by rule and over many seeds."""
