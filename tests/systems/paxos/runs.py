@@ -26,3 +26,12 @@ def seen(seed: int, bug: str, chaos: Chaos = PAXOS) -> str | None:
     """What clients see of `bug` ("" for none) in this run, None if nothing."""
     options = {**chaos.options, "bug": bug}
     return violation(run_chaos(PaxosCore, seed, replace(chaos, options=options)).history)
+
+
+def judge_invariants(seed: int, bug: str, chaos: Chaos = PAXOS) -> str | None:
+    """Which safety property `bug` breaks in this run, None if none."""
+    try:
+        run_chaos(PaxosCore, seed, replace(chaos, options={**chaos.options, "bug": bug}), Invariants())
+    except PaxosBroken as broken:
+        return str(broken)
+    return None
