@@ -20,7 +20,7 @@ from systems.core import MILLISECOND_NS, CoreFactory
 from systems.logic import Leading
 from systems.shells.sim import CLIENTS, Observer, Simulation
 from systems.shells.sim_clients import Driver, MakeLogic, Patience, Recorder
-from systems.shells.sim_parts import Network
+from systems.shells.sim_parts import Disk, Network
 
 FAST = {"election_ms": "100", "heartbeat_ms": "30", "takeover_ms": "120"}
 
@@ -50,6 +50,7 @@ class Chaos:
     faults: tuple[str, ...] = FAULTS
     options: Mapping[str, str] = field(default_factory=lambda: FAST)
     network: Network = field(default_factory=Network)
+    disk: Disk = field(default_factory=Disk)
     patience: Patience = field(default_factory=Patience)
 
 
@@ -76,7 +77,7 @@ def run_chaos(
     chaos = chaos or Chaos()
     size = Random(f"{seed}/size").choice(chaos.nodes)
     members = [f"n{i + 1}" for i in range(size)]
-    sim = Simulation(factory, members, seed, chaos.options, chaos.network, observer)
+    sim = Simulation(factory, members, seed, chaos.options, chaos.network, observer, chaos.disk)
     recorder = Recorder()
     span_ns = chaos.span_ms * MILLISECOND_NS
     values = count(1)

@@ -14,6 +14,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 from systems import kv
 from systems.api import LEADING_ROLES, Invocation, RoleChange
 from systems.core import CoreFactory
+from systems.paxos.core import PaxosCore
+from systems.paxos.system import Paxos
 from systems.primary_backup.core import PrimaryBackupCore
 from systems.primary_backup.system import PrimaryBackup
 from systems.raft.core import RaftCore
@@ -72,6 +74,7 @@ class Case:
 
 CASES: Mapping[str, Case] = {
     "raft": Case(Raft(), RaftCore, {"election_ms": "250", "heartbeat_ms": "40"}),
+    "paxos": Case(Paxos(), PaxosCore, {"election_ms": "350", "heartbeat_ms": "40"}),
     "primary-backup-sync": Case(
         PrimaryBackup(),
         PrimaryBackupCore,

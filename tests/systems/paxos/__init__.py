@@ -1,0 +1,1 @@
+"""Tests of the Multi-Paxos core."""
