@@ -104,9 +104,9 @@ def _sentence(answers: list[list[Op]], kind: Kind | None) -> str:
     asked = "" if one[0].input is None else f" of {words(one[0].input)}"
     if kind == "set":
         one, other = (one, other) if _beyond(one, other) else (other, one)
-        told = f"{_nodes(one)} has {some(_beyond(one, other))}, which {_nodes(other)} has not"
+        told = f"{some(_beyond(one, other))} is shown by {_nodes(one)} and not by {_nodes(other)}"
     else:
-        told = ", ".join(f"{_nodes(ops)} gives {words(ops[0].output)[:CLIPPED]}" for ops in answers[:4])
+        told = "; ".join(f"{_nodes(ops)}: {words(ops[0].output)[:CLIPPED]}" for ops in answers[:4])
     return f"final reads{asked} differ: {told}"
 
 

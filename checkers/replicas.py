@@ -40,9 +40,10 @@ def kinds_of(history: History) -> dict[int, Kind | None]:
     read. Raises ValueError if no kind has them all.
     """
     asked: dict[int, set[str]] = {}
-    pairs = np.unique(np.stack([history.key, history.f]), axis=1) if len(history) else np.empty((2, 0), int)
-    for key, f in zip(*pairs.tolist(), strict=True):
-        asked.setdefault(key, set()).add(history.f_names[f])
+    names = history.f_names
+    for pair in np.unique(history.key * len(names) + history.f).tolist():
+        key, f = divmod(pair, len(names))
+        asked.setdefault(key, set()).add(names[f])
     return {key: _kind(history.keys[key], functions) for key, functions in asked.items()}
 
 

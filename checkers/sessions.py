@@ -88,7 +88,8 @@ class _Register:
         self._rows = list(
             zip(names, part.inputs, part.outputs, part.outcome.tolist(), strict=True)
         )  # plain columns: a row object for each operation would take most of the time
-        new = [value for row in self._rows for value in written(*row)]
+        self._written = [written(*row) for row in self._rows]
+        new = [value for values in self._written for value in values]
         counted = Counter(map(identity, new))
         self.repeated = None in counted or len(counted) < len(new)
         self.values: list[Any] = [None, *new]
@@ -105,9 +106,14 @@ class _Register:
         deleted_ns = min(deletes, default=None)
         sessions: dict[int, list[Step]] = defaultdict(list)
         columns = zip(
-            self._rows, part.process.tolist(), part.index.tolist(), part.return_ns.tolist(), strict=True
+            self._rows,
+            self._written,
+            part.process.tolist(),
+            part.index.tolist(),
+            part.return_ns.tolist(),
+            strict=True,
         )
-        for (f, input, output, outcome), process, row, return_ns in columns:
+        for (f, input, output, outcome), new, process, row, return_ns in columns:
             if outcome != Outcome.OK:
                 continue
             session = sessions[process]
@@ -117,7 +123,7 @@ class _Register:
                     self.strangers += 1
                 elif version != INITIAL or deleted_ns is None or return_ns < deleted_ns:
                     session.append(Step(version, False, process, row))
-            for value in written(f, input, output, outcome):
+            for value in new:
                 session.append(Step(known[identity(value)], True, process, row))
             if f == "delete" and output is not None:
                 session.append(Step(len(self.values), True, process, row))

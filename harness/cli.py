@@ -9,18 +9,22 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from harness.cli_options import (
+    EXITS,
+    Suggesting,
+    judge_options,
+    output_options,
+    place_options,
+    run_options,
+    skip_option,
+    sweep_options,
+)
 from harness.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, SplitbrainError
-
-EXITS = """\b
-Exit codes: 0 as expected - 1 anomaly (or an expected one is gone) - 2 inconclusive
-3 harness or environment failure - 4 usage - 5 nothing selected - 6 prerequisite missing
-130/143 interrupted, with the report written."""
 
 RUN_HELP = f"""Deploy SYSTEM, hurt it, and judge what its clients saw.
 
@@ -39,22 +43,6 @@ Examples:
 """
 
 
-class Suggesting(click.Group):
-    """A group that answers an unknown command with the closest one."""
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """As click does, with a suggestion."""
-        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            close = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            hint = (
-                f"did you mean {close[0]!r}?"
-                if close
-                else f"choose one of: {', '.join(self.list_commands(ctx))}"
-            )
-            raise click.UsageError(f"no command {args[0]!r}: {hint}", ctx)
-        return super().resolve_command(ctx, args)
-
-
 @click.group(cls=Suggesting, epilog=EXITS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="splitbrain")
 def cli() -> None:
@@ -68,125 +56,63 @@ def cli() -> None:
     """
 
 
-skip_option = click.option(
-    "--skip-unavailable",
-    is_flag=True,
-    help="Run without the faults that cannot be applied here, and say so in the report.",
-)
-
-
-def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say where a run is."""
-    options = [
-        click.option(
-            "--on",
-            "place",
-            default="local",
-            show_default=True,
-            help="Where nodes live: local, docker, ssh, or sim: one process in virtual time.",
-        ),
-        click.option("--hosts", default=None, metavar="FILE", help="The machines of --on ssh (docs/ssh.md)."),
-        click.option("--keep", is_flag=True, help="With --on ssh: leave the run's folders on the machines."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say what a run does."""
-    options = [
-        click.option(
-            "-w", "--workload", default=None, help="What clients do; what the system names by default."
-        ),
-        click.option(
-            "-n",
-            "--nemeses",
-            default=None,
-            help="Faults, e.g. partition,kill,pause; default: those that the system names (and so at --on sim"
-            " if none are given); elsewhere none.",
-        ),
-        click.option("--nodes", default=5, show_default=True, help="Number of nodes."),
-        click.option("-c", "--clients", default=10, show_default=True, help="Concurrent clients."),
-        click.option("--time", "time_text", default="30s", show_default=True, help="How long clients work."),
-        click.option(
-            "--rate",
-            type=float,
-            default=None,
-            help="Operations per second, 200 by default, 40 at --on sim; 0: as fast as they answer.",
-        ),
-        click.option("--keys", default=5, show_default=True, help="Keys in use at a time."),
-        click.option(
-            "--ops-per-key", default=100, show_default=True, help="Operations before a key is retired."
-        ),
-        click.option("--op-timeout", default="1s", show_default=True, help="Time limit of one operation."),
-        click.option(
-            "--ready-timeout", default="20s", show_default=True, help="Time limit of the start of all nodes."
-        ),
-        click.option("--seed", type=int, default=None, help="Names the run; drawn and printed when absent."),
-        click.option(
-            "-o",
-            "--option",
-            "options",
-            multiple=True,
-            metavar="KEY=VALUE",
-            help="Of the system, or of the place.",
-        ),
-        click.option(
-            "--expect",
-            default="valid",
-            show_default=True,
-            help="valid, or anomaly: what is wanted of this run.",
-        ),
-        click.option(
-            "--failed-cas",
-            default="observation",
-            show_default=True,
-            help="What a failed cas means: observation, or did-not-happen.",
-        ),
-        click.option(
-            "--stop-on-violation",
-            is_flag=True,
-            help="End the run as soon as a violation is certain; judged and reported as usual.",
-        ),
-        skip_option,
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say where results go, and the judge's limits."""
-    options = [
-        click.option("--runs", default="runs", show_default=True, help="Folder of all runs."),
-        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def judge_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The judge's limits."""
-    command = click.option(
-        "--judge-memory", "judge_memory_mb", default=4096, show_default=True, help="MB per claim."
-    )(command)
-    return click.option("--judge-time", default="5m", show_default=True, help="Time limit per claim.")(
-        command
-    )
-
-
 @cli.command(help=RUN_HELP)
 @click.argument("system")
 @run_options
 @place_options
+@sweep_options
 @judge_options
 @output_options
-def run(system: str, **given: Any) -> int:
-    from harness.commands import run_command
+def run(system: str, seeds: str | None, workers: int, **given: Any) -> int:
+    if seeds is None:
+        from harness.commands import run_command
 
-    return run_command(system, given)
+        return run_command(system, given)
+    from harness.sweeping import sweep_command
+
+    return sweep_command(system, given, seeds, workers)
+
+
+@cli.command()
+@click.argument("run_folder", metavar="RUN")
+@click.option("--tries", default=600, show_default=True, help="Plans to try at most; more find smaller ones.")
+@output_options
+def shrink(run_folder: str, tries: int, runs: str, as_json: bool) -> int:
+    """Find a smaller plan that still fails as RUN did, and run it as a run of its own.
+
+    RUN is a simulated run with an anomaly; fewer faults, operations, clients and nodes, and less time are
+    tried, always under simulation.
+
+    \b
+    Example:
+      splitbrain shrink runs/20260101-120000-raft-s7
+    """
+    from harness.shrinking import shrink_command
+
+    return shrink_command(run_folder, tries, runs, as_json)
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[SYSTEM[/BUG]]...")
+@click.option("--seeds", default=500, show_default=True, help="Seeds to try for each bug at most.")
+@click.option("-j", "workers", default=2, show_default=True, help="Processes at a time.")
+@click.option("--shrink/--no-shrink", "smaller", default=True, help="Look for the smallest failing run too.")
+@click.option("--write", "target", default=None, metavar="FILE", help="Write the table as Markdown.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def zoo(
+    names: tuple[str, ...], seeds: int, workers: int, smaller: bool, target: str | None, as_json: bool
+) -> int:
+    """Hunt every planted bug under simulation: how many seeds and seconds until it is found, and as what.
+
+    \b
+    Examples:
+      splitbrain zoo
+      splitbrain zoo raft paxos/no-adopt --seeds 200
+      splitbrain zoo --write docs/zoo.md
+    """
+    from harness.zoo_command import zoo_command
+
+    return zoo_command(names, seeds, workers, smaller, target, as_json)
 
 
 @cli.command()
@@ -236,7 +162,7 @@ def check(
 
 
 @cli.command(name="list")
-@click.argument("what", type=click.Choice(["systems", "workloads", "nemeses", "runs"]))
+@click.argument("what", type=click.Choice(["systems", "workloads", "nemeses", "bugs", "runs"]))
 @output_options
 def list_(what: str, runs: str, as_json: bool) -> int:
     """List what there is.
@@ -346,12 +272,14 @@ def doctor(place: str | None, hosts: str | None, runs: str, cleanup: bool, as_js
       splitbrain doctor --cleanup
     """
     from harness.config import suggestion
-    from harness.deploy.places import HOSTS, PLACES, SSH, ssh_options
+    from harness.deploy.places import HOSTS, PLACES, SIM, SSH, ssh_options
     from harness.doctor.command import doctor_command
     from harness.errors import ConfigError
 
     if place is not None and place not in PLACES:
         raise ConfigError(f"--on {place}: no such place", fix=suggestion(place, PLACES))
+    if place == SIM:
+        raise ConfigError("--on sim: simulation needs nothing of a machine", fix="run with --on sim")
     options = ssh_options(place, hosts, False) if place == SSH else {HOSTS: hosts} if hosts else {}
     return doctor_command(place, runs, as_json, cleanup, options)
 

@@ -39,7 +39,7 @@ def run_command(system: str, given: Mapping[str, Any]) -> int:
     """`splitbrain run`."""
     if given["place"] == LOCAL and not namespaces.is_inside():
         return _enter()
-    return _run(plan_run(configure(_values(system, given))), given["runs"], given["as_json"])
+    return _run(plan_run(configure(values_of(system, given))), given["runs"], given["as_json"])
 
 
 def replay_command(run_folder: str, runs: str, as_json: bool, skip_unavailable: bool = False) -> int:
@@ -57,7 +57,8 @@ def _enter() -> int:
     return namespaces.enter([sys.executable, "-m", "harness.cli", *sys.argv[1:]])
 
 
-def _values(system: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def values_of(system: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What `harness.config.configure` takes, of what the command line gave. Raises ConfigError."""
     values = {key: value for key, value in given.items() if key not in ("runs", "as_json")}
     values["system"] = system
     values["time_s"] = parse_duration(values.pop("time_text"), "--time")
@@ -103,14 +104,15 @@ def _run(plan: RunPlan, runs: str, as_json: bool) -> int:
         compose.keep(folder, record)
     except EnvironmentFault as error:
         failed = error
-    _print(record, folder, as_json)
+    print_record(record, folder, as_json)
     if failed is None:
         return record.card.exit_code
     print(f"splitbrain: {failed}", file=sys.stderr)
     return record.card.exit_code if record.card.outcome == "anomaly" else failed.exit_code
 
 
-def _print(record: RunRecord, folder: Path, as_json: bool) -> None:
+def print_record(record: RunRecord, folder: Path, as_json: bool) -> None:
+    """The result of a run, on standard output."""
     report = str(folder / "report.html")
     if as_json:
         outcomes = Counter(Outcome(code).name.lower() for code in record.history.outcome.tolist())
@@ -153,7 +155,7 @@ def check_command(
     for note in checked.notes:
         print(f"splitbrain: note: {note}", file=sys.stderr)
     if checked.record is not None and checked.folder is not None:
-        _print(checked.record, checked.folder, as_json)
+        print_record(checked.record, checked.folder, as_json)
     elif as_json:
         print(msgspec.json.encode(checked.judged).decode())
     else:

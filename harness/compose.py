@@ -31,7 +31,7 @@ from harness.placing import deployment_of
 from harness.plan import RunPlan, encode_plan
 from harness.planning import replay_of
 from harness.plugins import load_system
-from harness.promises import claim_results, claims_for
+from harness.promises import claim_results, claims_for, wants_final_reads
 from harness.run.journal import Journal, finish
 from harness.run.live import Conductor, Driven, Observer
 from harness.run.roles import RoleWatcher
@@ -116,6 +116,7 @@ class Run:
                         self.observer,
                         self.stop.event,
                         self.unavailable,
+                        wants_final_reads(system, self.plan),
                     )
                     self.driven = conductor.drive()
                     watcher.poll()
@@ -171,6 +172,7 @@ class Run:
                 seconds=max(0.0, (driven.end_ns - driven.start_ns) / 1e9),
                 rate=self.plan.rate,
                 planned=[] if driven.cut_short else planned,
+                quiet_ns=driven.quiet_ns,
                 unavailable=self.unavailable,
             )
         )

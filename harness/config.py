@@ -45,7 +45,7 @@ class RunConfig(BaseModel):
     time_s: float = Field(30.0, gt=0, le=7 * 24 * 3600)
     rate: float | None = Field(None, ge=0, le=1_000_000)
     keys: int = Field(5, ge=1, le=10_000)
-    ops_per_key: int = Field(100, ge=1, le=1_000_000)
+    ops_per_key: int | None = Field(None, ge=1, le=1_000_000)
     op_timeout_s: float = Field(1.0, gt=0, le=3600)
     seed: int = Field(0, ge=0, lt=2**63)
     options: dict[str, Option] = Field(default_factory=dict)

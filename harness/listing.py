@@ -48,6 +48,24 @@ def _nemeses() -> list[Row]:
     ]
 
 
+def _bugs() -> list[Row]:
+    rows = []
+    for name in installed():
+        bugs = getattr(_loaded(name), "bugs", {})
+        rows += [
+            {"name": f"{name}/{bug}", "help": bugs[bug].rule, "options": dict(bugs[bug].options)}
+            for bug in bugs
+        ]
+    return rows
+
+
+def _loaded(name: str) -> Any:
+    try:
+        return load_system(name)
+    except SplitbrainError:
+        return None
+
+
 def _runs(root: Path) -> list[Row]:
     if not root.exists():
         return []
@@ -73,6 +91,8 @@ def _rows(what: str, runs: Path) -> list[Row]:
             return _workloads()
         case "nemeses":
             return _nemeses()
+        case "bugs":
+            return _bugs()
     return _runs(runs)
 
 

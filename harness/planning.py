@@ -45,7 +45,7 @@ def plan_run(config: RunConfig) -> RunPlan:
         check_hosts(place_options[HOSTS], config.nodes)
     kept = config.model_dump(
         include=set(RunPlan.__struct_fields__)
-        - {"system", "options", "nodes", "place_options", "workload", "nemeses", "rate"}
+        - {"system", "options", "nodes", "place_options", "workload", "nemeses", "rate", "ops_per_key"}
     )
     rate = config.rate
     if rate is None:
@@ -59,6 +59,7 @@ def plan_run(config: RunConfig) -> RunPlan:
         workload=workload,
         nemeses=nemeses,
         rate=rate,
+        ops_per_key=config.ops_per_key or WORKLOADS[workload].ops_per_key,
         **kept,
     )
 

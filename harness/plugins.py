@@ -203,9 +203,12 @@ def wrong_answer(client: Any, op: Invocation, value: Any) -> str | None:
     """What is wrong with the value that `invoke(op)` returned, with file and line; None when nothing is."""
     if op.f == "cas":
         problem = None if isinstance(value, bool) else "a cas must return True or False"
-    elif op.f == "read":
-        scalar = value is None or isinstance(value, bool | int | float | str)
-        problem = None if scalar else "a read must return None, a bool, a number or a string"
+    elif op.f in ("read", "list"):
+        parts = value if isinstance(value, list) else [value]
+        scalars = all(part is None or isinstance(part, bool | int | float | str) for part in parts)
+        problem = (
+            None if scalars else f"a {op.f} must return None, a bool, a number, a string, or a list of them"
+        )
     else:
         problem = None
     if problem is None:

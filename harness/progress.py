@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from types import TracebackType
 
 from rich.console import Console
 from rich.status import Status as Spinner
@@ -71,9 +72,69 @@ class Progress:
             self._next_plain = time.monotonic() + PLAIN_EVERY_S
             self._say(text)
 
+    def live(self, text: str) -> bool:
+        """Show `text` on the live line; False if there is none."""
+        if self._live and self._spinner is None:
+            self._spinner = self._console.status(text)
+            self._spinner.start()
+        elif self._spinner is not None:
+            self._spinner.update(text)
+        return self._live
+
     def close(self) -> None:
         """Stop the live line."""
         if self._spinner is not None:
             self._spinner.stop()
             self._spinner = None
         sys.stderr.flush()
+
+
+class Silent:
+    """An Observer that says nothing."""
+
+    def phase(self, name: str) -> None:
+        """A phase begins."""
+
+    def fault(self, event: FaultEvent) -> None:
+        """A fault was begun or ended."""
+
+    def status(
+        self, status: Status, elapsed_s: float, total_s: float, leader: str | None, active: list[str]
+    ) -> None:
+        """Counts so far."""
+
+
+class Counted:
+    """Progress of a number of things of one kind: a live line on a terminal, else a line now and then."""
+
+    def __init__(self, title: str, total: int) -> None:
+        self._progress = Progress(title)
+        self._total = total
+        self._began = time.monotonic()
+        self._next_plain = self._began + PLAIN_EVERY_S
+
+    def __enter__(self) -> Counted:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.close()
+
+    def note(self, text: str) -> None:
+        """One line that stays."""
+        self._progress.note(text)
+
+    def advance(self, done: int, counts: str) -> None:
+        """So many are done."""
+        elapsed = time.monotonic() - self._began
+        left = elapsed / done * (self._total - done) if done else 0.0
+        text = f"{done}/{self._total}  {counts}  about {left:.0f} s left"
+        if self._progress.live(text) or time.monotonic() < self._next_plain:
+            return
+        self._next_plain = time.monotonic() + PLAIN_EVERY_S
+        self._progress.note(text)
+
+    def observer(self) -> Silent:
+        """For runs on the way."""
+        return Silent()

@@ -29,9 +29,17 @@ class Entry:
 
 
 ENTRIES: Mapping[str, Entry] = {
+    "paxos": Entry("systems.paxos.core:PaxosCore", "systems.paxos.system:Paxos"),
     "raft": Entry("systems.raft.core:RaftCore", "systems.raft.system:Raft"),
     "primary-backup": Entry(
         "systems.primary_backup.core:PrimaryBackupCore", "systems.primary_backup.system:PrimaryBackup"
+    ),
+    "p2p": Entry("systems.p2p.core:P2pCore", "systems.p2p.system:P2p"),
+    "file-service": Entry(
+        "systems.composed:file_service_core", "systems.file_service.system:FileService", composed=True
+    ),
+    "active-active": Entry(
+        "systems.active_active.core:ActiveActiveCore", "systems.active_active.system:ActiveActive"
     ),
 }
 

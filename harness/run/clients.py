@@ -22,6 +22,7 @@ from checkers.events import Complete, Invoke
 from harness.errors import ConfigError, EnvironmentFault
 from harness.plugins import checked_client, load_system, wrong_answer
 from harness.run.dispatch import Act, Dispatch, Done, OutcomeWord, Wait
+from harness.run.finals import ATTEMPTS, SETTLE_S, Finals, finals_of
 from harness.run.job import Finished, FromClients, Go, Job, Ready, Status, StopAt, ToClients, Trouble
 from harness.run.journal import Journal
 from harness.seeds import Seeds
@@ -71,6 +72,8 @@ class Clients:
         )
         rngs = [seeds.stream(f"client-{slot}") for slot in range(job.clients)]
         self.job = job
+        self.quiet_ns: int | None = None
+        self._generator = generator
         self.counts = Counts()
         self.dispatch = Dispatch(generator, rngs, rate=job.rate, start_ns=start_ns)
         self._system = system
@@ -88,6 +91,32 @@ class Clients:
         async with asyncio.TaskGroup() as group:
             for slot in range(self.job.clients):
                 group.create_task(self._slot(slot))
+        if self.job.final_reads:
+            await asyncio.sleep(SETTLE_S)
+            self.quiet_ns = time.monotonic_ns()
+            keys, first = self._generator.born, self.dispatch.unused_process
+            async with asyncio.TaskGroup() as group:
+                for finals in finals_of(keys, self._nodes, first):
+                    group.create_task(self._read(finals))
+
+    async def _read(self, finals: Finals) -> None:
+        """All of a node's final reads, each with a few attempts."""
+        timeout_s = self.job.op_timeout_s
+        ctx = ClientContext(finals.process, finals.node, self.job.addresses, self.job.options, timeout_s)
+        client = await self._open(ctx)
+        if client is None:
+            return
+        process = finals.process
+        try:
+            for op in finals.reads:
+                for _ in range(ATTEMPTS):
+                    outcome = await self._perform(client, process, op, finals.node)
+                    if outcome == "info":
+                        return  # a process whose operation may still happen does not act again
+                    if outcome == "ok":
+                        break
+        finally:
+            await _close(client)
 
     async def _slot(self, slot: int) -> None:
         client: Any = None
@@ -103,19 +132,22 @@ class Clients:
                         await asyncio.sleep(min(0.05, max(0.0, (until_ns - time.monotonic_ns()) / 1e9)))
                     case Act(process, op):
                         if client is None:
-                            client = await self._open(slot)
+                            client = await self._open(self.context(slot))
                         if client is None:
                             await asyncio.sleep(REOPEN_AFTER_S)
                             continue
-                        if await self._perform(client, slot, process, op, home) == "info":
+                        outcome = await self._perform(client, process, op, home)
+                        self.dispatch.complete(slot, outcome, time.monotonic_ns())
+                        await asyncio.sleep(0)  # one that answers without waiting must not starve others
+                        if outcome == "info":
                             await _close(client)
                             client = None
         finally:
             if client is not None:
                 await _close(client)
 
-    async def _open(self, slot: int) -> Any:
-        client = checked_client(self._system, self.context(slot))
+    async def _open(self, ctx: ClientContext) -> Any:
+        client = checked_client(self._system, ctx)
         try:
             async with asyncio.timeout(self.job.op_timeout_s):
                 await client.open()
@@ -125,7 +157,7 @@ class Clients:
             return None
         return client
 
-    async def _perform(self, client: Any, slot: int, process: int, op: Invocation, home: str) -> OutcomeWord:
+    async def _perform(self, client: Any, process: int, op: Invocation, home: str) -> OutcomeWord:
         value: Any = None
         error: str | None = None
         outcome: OutcomeWord
@@ -151,8 +183,6 @@ class Clients:
         served_by = getattr(client, "served_by", None)
         self._journal.write(Complete(process, now, outcome, value, error, served_by))
         self.counts.of[outcome] += 1
-        self.dispatch.complete(slot, outcome, now)
-        await asyncio.sleep(0)  # a client that answers without waiting must not starve the others
         return outcome
 
     def _note_ok(self, client: Any, op: Invocation, value: Any, call_ns: int, now_ns: int) -> None:
@@ -219,7 +249,7 @@ async def _serve() -> None:
     for task in helpers:
         task.cancel()
     journal.close()
-    say(Finished(clients.counts.status()))
+    say(Finished(clients.counts.status(), clients.quiet_ns))
 
 
 def _trouble(error: BaseException) -> Trouble:

@@ -13,7 +13,9 @@ import msgspec
 
 
 class Job(msgspec.Struct, frozen=True, tag="job"):
-    """Everything the clients need to know. `journal` is the path they append to."""
+    """Everything the clients need to know. `journal` is the path they append to. final_reads: whether they
+    end with a read of every key at every node.
+    """
 
     system: str
     options: dict[str, str]
@@ -26,6 +28,7 @@ class Job(msgspec.Struct, frozen=True, tag="job"):
     op_timeout_s: float
     seed: int
     journal: str
+    final_reads: bool = False
 
 
 class Go(msgspec.Struct, frozen=True, tag="go"):
@@ -58,9 +61,12 @@ class Status(msgspec.Struct, frozen=True, tag="status"):
 
 
 class Finished(msgspec.Struct, frozen=True, tag="finished"):
-    """No operation is open and the journal is closed."""
+    """No operation is open and the journal is closed. quiet_ns: when the final reads began, None if there
+    were none.
+    """
 
     status: Status
+    quiet_ns: int | None = None
 
 
 class Trouble(msgspec.Struct, frozen=True, tag="trouble"):

@@ -22,6 +22,7 @@ from checkers.codec import FaultEvent
 from harness.deploy.seam import Deployment
 from harness.errors import ConfigError, EnvironmentFault, HarnessBug, SplitbrainError
 from harness.plan import RunPlan
+from harness.run.finals import SETTLE_S
 from harness.run.job import Finished, FromClients, Go, Job, Ready, Status, StopAt, ToClients, Trouble
 from harness.run.journal import Journal
 from harness.run.nemesis import Nemesis
@@ -32,6 +33,7 @@ from harness.workload import WORKLOADS
 RECOVERY_LIMIT_S = 30.0
 CLIENTS_READY_S = 30.0
 DRAIN_S = 15.0
+FINAL_READS_S = 60.0
 ALIVE_EVERY_S = 1.0
 _TROUBLE: dict[str, type[SplitbrainError]] = {
     "config": ConfigError,
@@ -143,7 +145,9 @@ class ClientsProcess:
 
 
 class Conductor:
-    """Drives one run of `plan` on a deployment whose nodes are ready. unavailable: as of the nemesis."""
+    """Drives one run of `plan` on a deployment whose nodes are ready. unavailable: as of the nemesis.
+    final_reads: whether clients end with a read of every key at every node.
+    """
 
     def __init__(
         self,
@@ -154,8 +158,10 @@ class Conductor:
         observer: Observer,
         stop: threading.Event,
         unavailable: Mapping[str, str] | None = None,
+        final_reads: bool = False,
     ) -> None:
         self._plan = plan
+        self._final_reads = final_reads
         self._deployment = deployment
         self._journal = journal
         self._roles = roles
@@ -195,6 +201,7 @@ class Conductor:
             op_timeout_s=plan.op_timeout_s,
             seed=plan.seed,
             journal=str(Path(self._journal.path).resolve()),
+            final_reads=self._final_reads,
         )
 
     def _find_leader(self) -> str | None:
@@ -287,11 +294,14 @@ class Conductor:
     def _drain(self, clients: ClientsProcess, driven: Driven) -> None:
         clients.tell(StopAt(time.monotonic_ns()))
         limit = time.monotonic() + self._plan.op_timeout_s + DRAIN_S
+        if self._final_reads:
+            limit += SETTLE_S + FINAL_READS_S
         while time.monotonic() < limit:
             message = clients.hear(0.2)
             if isinstance(message, Finished):
                 driven.status = message.status
-                driven.end_ns = time.monotonic_ns()
+                driven.quiet_ns = message.quiet_ns
+                driven.end_ns = message.quiet_ns or time.monotonic_ns()
                 return
         driven.end_ns = time.monotonic_ns()
         driven.notes.append(

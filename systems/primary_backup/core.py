@@ -1,7 +1,7 @@
-"""Primary-backup in two modes: `async`, the textbook's, and `sync`, which is linearizable.
+"""Primary-backup in three modes: `async`, the textbook's; `sync` and `chain`, which are linearizable.
 
-The option `mode` chooses: see `systems.primary_backup.async_core` for what the first one loses, and
-`systems.primary_backup.sync_core` for why the second one does not.
+The option `mode` chooses: see `systems.primary_backup.async_core` for what the first one loses,
+`systems.primary_backup.sync_core` and `systems.primary_backup.chain_core` for why the others do not.
 """
 
 from __future__ import annotations
@@ -11,14 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from systems.core import Core, CoreConfig, Effect, Event
 from systems.machine import REGISTERS
 from systems.primary_backup.async_core import AsyncCore
+from systems.primary_backup.chain_core import ChainCore
 from systems.primary_backup.messages import Record, types_of
 from systems.primary_backup.sync_core import SyncCore
 
-MODES: Mapping[str, Callable[[CoreConfig, Sequence[Record]], Core]] = {"async": AsyncCore, "sync": SyncCore}
+MODES: Mapping[str, Callable[[CoreConfig, Sequence[Record]], Core]] = {
+    "async": AsyncCore,
+    "sync": SyncCore,
+    "chain": ChainCore,
+}
 
 
 class PrimaryBackupCore:
-    """One node. Options: mode async|sync (async), heartbeat_ms (80), takeover_ms (600).
+    """One node. Options: mode async|sync|chain (async), heartbeat_ms (80), takeover_ms (600), bug.
 
     Raises ValueError for a mode that does not exist.
     """
@@ -28,7 +33,7 @@ class PrimaryBackupCore:
     def __init__(self, config: CoreConfig, records: Sequence[Record]) -> None:
         mode = config.options.get("mode", "async")
         if mode not in MODES:
-            raise ValueError(f"primary-backup has no mode {mode!r}; choose -o mode=async or -o mode=sync")
+            raise ValueError(f"primary-backup has no mode {mode!r}; choose -o mode=async, sync or chain")
         self.inner: Core = MODES[mode](config, records)
 
     def step(self, event: Event) -> list[Effect]:

@@ -1,7 +1,7 @@
-"""What the nodes of a primary-backup tell each other and write down, in both modes.
+"""What the nodes of a primary-backup tell each other and write down, in all modes.
 
-Clients send the commands of the state machine as they are. Each union holds the Structs of both modes, told
-apart by their tags, so a shell needs one `message_type` and one `record_type`. Mode sync's are generic in the
+Clients send the commands of the state machine as they are. Each union holds the Structs of all modes, told
+apart by their tags, so a shell needs one `message_type` and one `record_type`. Those with the log in them are generic in the
 type of the commands that change something; bare, that is Any.
 """
 
@@ -70,7 +70,7 @@ class Replaced(msgspec.Struct, frozen=True, tag="replaced", array_like=True):
     values: dict[str, kv.Value]
 
 
-# Mode sync: an operation log, with epochs granted by a majority.
+# Modes sync and chain: an operation log, with epochs granted by a majority.
 
 
 class Barrier(msgspec.Struct, frozen=True, tag="barrier", array_like=True):
@@ -140,8 +140,66 @@ class Logged(msgspec.Struct, Generic[Change], frozen=True, tag="logged", array_l
     entries: tuple[Entry[Change], ...]
 
 
-Message = Beat | Copy | Pull | State | Bid | Grant | Replicate[Change] | Stored
-Record = Epoch | Changed | Replaced | Promise | Logged[Change]
+# Mode chain: who stands where, and what has come to the end.
+
+
+class Configure(msgspec.Struct, frozen=True, tag="configure", array_like=True):
+    """The chain of `epoch`, head first. Also the head's heartbeat, to everyone."""
+
+    epoch: int
+    chain: tuple[str, ...]
+
+
+class Present(msgspec.Struct, frozen=True, tag="present", array_like=True):
+    """The answer to that: the first `length` entries of the sender's log are the head's; 0 if it cannot tell."""
+
+    epoch: int
+    length: int
+
+
+class Arrived(msgspec.Struct, frozen=True, tag="arrived", array_like=True):
+    """The tail has the first `length` entries, so all of the chain has."""
+
+    epoch: int
+    length: int
+
+
+class Confirm(msgspec.Struct, frozen=True, tag="confirm", array_like=True):
+    """Does `epoch` still stand? Asked by its tail, in round `round`."""
+
+    epoch: int
+    round: int
+
+
+class Confirmed(msgspec.Struct, frozen=True, tag="confirmed", array_like=True):
+    """It does if `epoch` is the one that was asked about; it is the sender's own."""
+
+    epoch: int
+    round: int
+
+
+class Started(msgspec.Struct, frozen=True, tag="started", array_like=True):
+    """Record: the node was started for the `incarnation`th time."""
+
+    incarnation: int
+
+
+Message = (
+    Beat
+    | Copy
+    | Pull
+    | State
+    | Bid
+    | Grant
+    | Replicate[Change]
+    | Stored
+    | Configure
+    | Present
+    | Arrived
+    | Confirm
+    | Confirmed
+)
+Record = Epoch | Changed | Replaced | Promise | Logged[Change] | Started
 
 
 def types_of(kind: Kind) -> Types:

@@ -7,36 +7,28 @@ Laws:
   back once it has everything that is committed.
 - Nothing is answered before the barrier of this epoch is committed; a read, moreover, not before a majority
   confirmed in a round begun after it arrived that the epoch still stands.
-- One message with entries at a time is under way to a backup; what arrives meanwhile travels together in
-  the next.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any
 
 from systems import kv
-from systems.primary_backup.messages import Barrier, Entry, Replicate, Stored
-from systems.primary_backup.sync_replica import Replica
+from systems.primary_backup.feed import Feed
+from systems.primary_backup.messages import Barrier, Entry, Stored
+from systems.primary_backup.replica import Replica
+from systems.primary_backup.rounds import Rounds
 
 
-class Backup:
-    """What the primary knows of one backup.
+class Backup(Feed):
+    """What the primary knows of one backup. heard: since the last watch."""
 
-    match: so many entries agree and are on its disk. heard: since the last watch. busy: entries are under
-    way to it.
-    """
+    __slots__ = ("heard", "in_sync")
 
-    __slots__ = ("busy", "heard", "in_sync", "match", "next", "round")
-
-    def __init__(self, length: int) -> None:
-        self.next = length
-        self.match = 0
-        self.round = 0
+    def __init__(self, replica: Replica, peer: str) -> None:
+        super().__init__(replica, peer, len(replica.log))
         self.in_sync = True
         self.heard = True
-        self.busy = False
 
 
 class Primary:
@@ -44,10 +36,9 @@ class Primary:
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
-        self.backups = {p: Backup(len(replica.log)) for p in replica.config.peers}
+        self.backups = {p: Backup(replica, p) for p in replica.config.peers}
         self._pending: dict[int, int] = {}  # place in the log (1, 2, ...) -> request id
-        self._reads: deque[tuple[int, int, Any]] = deque()  # (round it needs, request id, command)
-        self._round = 0
+        self._reads = Rounds(replica.config)
         self._mark = 0  # length of the log at the last watch
 
     def start(self) -> None:
@@ -60,36 +51,35 @@ class Primary:
     def change(self, request_id: int, command: Any) -> None:
         """Order a change; it is answered when it is committed."""
         self._append(command)
-        self._pending[len(self._replica.log)] = request_id
-        for peer in self.backups:
-            self._pump(peer)
+        if self._replica.bug == "answer-first":
+            self._replica.reply(request_id, self._replica.foresee())
+        else:
+            self._pending[len(self._replica.log)] = request_id
+        for backup in self.backups.values():
+            backup.pump(self._reads.number)
         self._advance()
 
     def read(self, request_id: int, command: Any) -> None:
         """Answer a read as soon as it is known to be current."""
-        self._reads.append((self._round + 1, request_id, command))
+        self._reads.add(request_id, command)
         self._serve_reads()
 
     def heartbeat(self) -> None:
         """Send to everyone, whatever is under way."""
-        for peer in self.backups:
-            self._send(peer)
+        self._send_all()
         beat = self._replica.timing.heartbeat_ns
         self._replica.set_timer("heartbeat", beat, beat)
 
     def stored(self, sender: str, answer: Stored) -> None:
         """Take a backup's answer of this epoch."""
         backup = self.backups[sender]
-        backup.heard, backup.busy = True, False
-        backup.round = max(backup.round, answer.round)
+        backup.heard = True
+        backup.stored(answer)
+        self._reads.confirm(sender, answer.round)
         if answer.ok:
-            backup.match = max(backup.match, answer.length)
-            backup.next = max(backup.next, backup.match)
             backup.in_sync = backup.in_sync or backup.match >= self._replica.committed
             self._advance()
-        else:
-            backup.next = max(backup.match, min(backup.next, answer.length))
-        self._pump(sender)
+        backup.pump(self._reads.number)
         self._serve_reads()
 
     def watch(self) -> bool:
@@ -103,7 +93,7 @@ class Primary:
                 spare -= 1
             backup.heard = False
         self._mark = len(self._replica.log)
-        if heard < self._replica.config.majority:
+        if heard < self._replica.config.majority and self._replica.bug != "no-fence":
             return False
         self._set_watch()
         self._advance()
@@ -113,7 +103,7 @@ class Primary:
         """Answer everyone who waits: changes in the log may yet be committed; reads did nothing."""
         for request_id in self._pending.values():
             self._replica.reply(request_id, kv.Uncertain("primary deposed before the change was durable"))
-        for _, request_id, _ in self._reads:
+        for request_id, _ in self._reads.clear():
             self._replica.reply(request_id, kv.NotLeader(hint))
 
     def _set_watch(self) -> None:
@@ -126,21 +116,9 @@ class Primary:
     def _in_sync_size(self) -> int:
         return 1 + sum(b.in_sync for b in self.backups.values())
 
-    def _pump(self, peer: str) -> None:
-        backup = self.backups[peer]
-        if not backup.busy and backup.next < len(self._replica.log):
-            self._send(peer)
-
-    def _send(self, peer: str) -> None:
-        """What the backup lacks, or nothing if it still owes an answer."""
-        replica, backup = self._replica, self.backups[peer]
-        prev = backup.next
-        entries = () if backup.busy else replica.batch(prev)
-        backup.busy = backup.busy or bool(entries)
-        prev_epoch = replica.epoch_of(prev)
-        replica.send(
-            peer, Replicate(replica.epoch, prev, prev_epoch, entries, replica.committed, self._round)
-        )
+    def _send_all(self) -> None:
+        for backup in self.backups.values():
+            backup.send(self._reads.number)
 
     def _advance(self) -> None:
         """Commit what the whole in-sync set has."""
@@ -156,15 +134,9 @@ class Primary:
     def _serve_reads(self) -> None:
         """Answer what is confirmed, start the next round; a cluster of one confirms its rounds itself."""
         replica = self._replica
-        is_open = replica.epoch_of(replica.committed) == replica.epoch
-        while self._reads and is_open:
-            rounds = sorted([self._round, *(b.round for b in self.backups.values())], reverse=True)
-            confirmed = rounds[replica.config.majority - 1]
-            while self._reads and self._reads[0][0] <= confirmed:
-                _, request_id, command = self._reads.popleft()
+        while replica.epoch_of(replica.committed) == replica.epoch:
+            for request_id, command in self._reads.take():
                 replica.reply(request_id, replica.store.apply(command))
-            if not self._reads or confirmed < self._round:
+            if not self._reads.begin():
                 return
-            self._round += 1
-            for peer in self.backups:
-                self._send(peer)
+            self._send_all()

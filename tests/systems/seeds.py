@@ -16,9 +16,8 @@ from tests.systems.raft.invariants import Invariants, RaftBroken
 
 RAFT = Chaos(logic=RaftLogic)
 SYNC = Chaos(options={**FAST, "mode": "sync"})
-ASYNC = Chaos(
-    logic=lambda ctx: PrimaryBackupLogic(ctx, reads_at_home=True), options={**FAST, "mode": "async"}
-)
+CHAIN = Chaos(logic=lambda ctx: PrimaryBackupLogic(ctx, reads_at="tail"), options={**FAST, "mode": "chain"})
+ASYNC = Chaos(logic=lambda ctx: PrimaryBackupLogic(ctx, reads_at="home"), options={**FAST, "mode": "async"})
 
 
 def seeds(default: int) -> range:

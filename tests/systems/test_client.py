@@ -318,7 +318,7 @@ def test_primary_backup_reads_where_its_mode_says(at_home: bool, readers: list[s
     async def scenario() -> None:
         async with Nodes(script) as nodes:
             ctx = nodes.context("n2")
-            logic = PrimaryBackupLogic(ctx, reads_at_home=at_home)
+            logic = PrimaryBackupLogic(ctx, reads_at="home" if at_home else "primary")
             client = NodeClient(ctx, logic, port=nodes.port)
             assert await client.invoke(READ) == readers[-1]
             assert nodes.names() == readers

@@ -57,7 +57,7 @@ def ready() -> LoneNode:
 
 
 def test_an_unknown_mode_is_refused_with_the_choices() -> None:
-    with pytest.raises(ValueError, match="mode=async or -o mode=sync"):
+    with pytest.raises(ValueError, match="mode=async, sync or chain"):
         LoneNode(PrimaryBackupCore, options={"mode": "fast"})
 
 

@@ -1,4 +1,5 @@
-"""What every node of mode sync has whatever its role: epoch, grant, operation log, committed length, store.
+"""What every node of modes sync and chain has whatever its role: epoch, grant, operation log,
+committed length, store.
 
 Laws:
 - Every message leaves through `send`, every answer through `reply`; both write a changed epoch or grant
@@ -20,6 +21,7 @@ from systems.primary_backup.messages import (
     Promise,
     Record,
     Replicate,
+    Started,
     Stored,
 )
 from systems.primary_backup.timing import Timing
@@ -35,6 +37,8 @@ class Replica(Outbox):
         self.config = config
         self.kind = kind
         self.timing = Timing.of(config)
+        self.bug = config.options.get("bug", "")
+        self.incarnation = 0  # how often this node has been started before, where that is written down
         self.epoch = 0
         self.granted_to: str | None = None
         self.log: list[Entry] = []
@@ -47,6 +51,8 @@ class Replica(Outbox):
                     self.epoch, self.granted_to = epoch, candidate
                 case Logged(after, entries):
                     self.log[after:] = entries
+                case Started(incarnation):
+                    self.incarnation = incarnation
 
     @property
     def last_epoch(self) -> int:
@@ -54,8 +60,8 @@ class Replica(Outbox):
         return self.log[-1].epoch if self.log else 0
 
     def epoch_of(self, length: int) -> int:
-        """Epoch of the last of the first `length` entries, 0 for none; the log has that many."""
-        return self.log[length - 1].epoch if length else 0
+        """Epoch of the last of the first `length` entries, 0 if there is none."""
+        return self.log[length - 1].epoch if 0 < length <= len(self.log) else 0
 
     def promise(self, epoch: int, candidate: str | None) -> None:
         """Enter `epoch`, or grant it; written down before the next message."""
@@ -66,6 +72,8 @@ class Replica(Outbox):
     def append(self, after: int, entries: tuple[Entry, ...]) -> None:
         """Write `entries` behind the first `after`, in memory and on disk; the epoch goes first."""
         self.save()
+        if after < self.committed:  # only a planted bug replaces what was committed: the state goes with it
+            self.committed, self.store = 0, self.kind.make(self.config.options)
         self.log[after:] = entries
         self.persist(Logged(after, entries))
 
@@ -104,8 +112,20 @@ class Replica(Outbox):
             self.committed += 1
             yield self.committed, kv.Ok() if isinstance(operation, Barrier) else self.store.apply(operation)
 
+    def foresee(self) -> kv.Ok:
+        """What the last entry would answer if all entries were committed; for planted bugs."""
+        ahead = self.kind.make(self.config.options)
+        ahead.load(self.store.dump())
+        answer = kv.Ok()
+        for entry in self.log[self.committed :]:
+            if not isinstance(entry.operation, Barrier):
+                answer = ahead.apply(entry.operation)
+        return answer
+
     def save(self) -> None:
         """Write the promise down, if it is new."""
         if self._unsaved:
             self._unsaved = False
+            if self.bug == "no-epoch-persist":
+                return
             self.persist(Promise(self.epoch, self.granted_to))

@@ -1,0 +1,1 @@
+"""A replicated file tree, over Raft or over primary-backup."""

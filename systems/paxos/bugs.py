@@ -1,0 +1,26 @@
+"""Multi-Paxos' planted bugs: they exist so that tests and users can see the checkers catch them.
+
+Each is one branch in one role, taken only where `options.bug` names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from systems.api import Bug
+
+BUGS: Mapping[str, Bug] = {
+    "no-promise-persist": Bug(
+        "an acceptor forgets its promises in a crash and takes part in older ballots again (breaks 2.5)"
+    ),
+    "no-adopt": Bug("a new leader proposes its own values where others were accepted (breaks P2c, 2.2)"),
+    "minority-quorum": Bug("half of the nodes, rounded down, count as a quorum (breaks 2.1)"),
+    "ballot-reused": Bug(
+        "a restarted proposer takes up the ballot it finds in its acceptor, not a higher one (breaks 2.5)"
+    ),
+    "accept-below-promise": Bug("an acceptor votes in ballots below its promise (breaks P1a, 2.2)"),
+    "read-unconfirmed": Bug(
+        "a leader answers reads without a quorum that still obeys it (a read is then no round of its own)"
+    ),
+    "apply-out-of-order": Bug("a learner applies a chosen slot before the ones below it (breaks section 3)"),
+}

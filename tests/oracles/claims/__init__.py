@@ -1,0 +1,1 @@
+"""Claims about replicated objects against judges that try everything the definition allows."""
