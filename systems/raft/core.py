@@ -2,13 +2,17 @@
 
 After Ongaro & Ousterhout, "In Search of an Understandable Consensus Algorithm" (2014), and Ongaro's thesis
 (2014): randomised timeouts (5.2), the election restriction (5.4.1), commitment (5.4.2), pre-vote (9.6),
-check-quorum (6.2), client sessions (6.3), reads by ReadIndex (6.4). The membership is fixed and there are
-no snapshots: the log is kept whole.
+check-quorum (6.2), client sessions (6.3), reads by ReadIndex (6.4) or under a lease (6.4.1), snapshots (5),
+membership changes of one server at a time (4), leadership transfer (3.10).
 
 Laws:
 - At most one leader per term: a vote is written down before it is told, and counted once per voter.
 - A node that heard from a leader within the minimum election timeout ignores candidates, so one that was
-  cut off cannot disturb the others; a leader that hears no majority for that long steps down.
+  cut off cannot disturb the others; a leader that hears no majority for that long steps down. That is a
+  promise where reads rely on leases: nothing but time ends it, and a node that was restarted, and may have
+  forgotten one, keeps it from its start on. Only an election that the leader itself wants is exempt.
+- Majorities are those of the latest configuration in the log. A node outside it stands for no election, but
+  answers, votes included: others may have a newer configuration (thesis, section 4.2.2).
 - The election timeout has two parts, so that the core needs no clock: `election_ns` during which a leader
   counts as alive (`_leader_alive`), then a random part.
 """
@@ -26,9 +30,11 @@ from systems.raft.messages import (
     AppendEntries,
     AppendReply,
     Command,
+    InstallSnapshot,
     Message,
-    Query,
     Record,
+    SnapshotReply,
+    TimeoutNow,
     Vote,
     VoteReply,
     types_of,
@@ -53,10 +59,12 @@ class RaftCore:
         self._leader_alive = False
         self._canvass: Vote | None = None  # the votes being asked for, while a candidate
         self._votes: set[str] = set()
+        self._denied: set[str] = set()
         self._announced: tuple[int, str, str | None] | None = None
 
     def step(self, event: Event) -> list[Effect]:
         """Take one event; the effects are to be performed in order."""
+        self.replica.now_ns = event.now_ns
         match event:
             case Receive(sender, message):
                 self._receive(sender, message)
@@ -64,8 +72,13 @@ class RaftCore:
                 self._request(request_id, command)
             case TimerFired(name):
                 self._timer(name)
+            case Start() if self.replica.options.lease_ns:
+                self._trust_leader()
             case Start():
                 self._wait_for_leader()
+        if self._leadership is not None and self._leadership.is_done:
+            self._leadership.name_successor()
+            self._follow(self.replica.term, None)
         self._announce()
         return self.replica.take_effects()
 
@@ -78,22 +91,27 @@ class RaftCore:
     def _request(self, request_id: int, command: Command) -> None:
         if self._leadership is None:
             self.replica.reply(request_id, kv.NotLeader(self.leader))
-        elif isinstance(command, Query):
-            self._leadership.read(request_id, command)
         else:
-            self._leadership.propose(request_id, command)
+            self._leadership.request(request_id, command)
 
     def _timer(self, name: str) -> None:
         if name == "election":
             if self._leader_alive:
                 self._leader_alive = False
                 self.replica.set_timer("election", *self.replica.options.spread_ns)
-            else:
+            elif self.replica.config.name in self.replica.members.current:
                 self._ask_for_votes(pre=True)
+            else:
+                self._follow(self.replica.term, None)
+                self._wait_for_leader()
+        elif name == "canvass":
+            self._canvass_again()
         elif self._leadership is None:
             return
         elif name == "heartbeat":
             self._leadership.heartbeat()
+        elif name == "transfer":
+            self._leadership.end_transfer()
         elif self._leadership.check_quorum():
             self._watch_quorum()
         else:
@@ -101,7 +119,7 @@ class RaftCore:
 
     def _receive(self, sender: str, message: Message) -> None:
         if message.term > self.replica.term and not self._term_is_hypothetical(message):
-            if isinstance(message, Vote) and self._hears_a_leader():
+            if isinstance(message, Vote) and self._hears_a_leader() and not message.forced:
                 return
             self._follow(message.term, None)
         match message:
@@ -111,8 +129,13 @@ class RaftCore:
                 self._count_vote(sender, message)
             case AppendEntries():
                 self._append_entries(sender, message)
-            case AppendReply(term) if self._leadership is not None and term == self.replica.term:
-                self._leadership.acknowledge(sender, message)
+            case InstallSnapshot():
+                self._install(sender, message)
+            case TimeoutNow(term):
+                self._take_over(sender, term)
+            case AppendReply(term) | SnapshotReply(term):
+                if self._leadership is not None and term == self.replica.term:
+                    self._leadership.acknowledge(sender, message)
 
     @staticmethod
     def _term_is_hypothetical(message: Message) -> bool:
@@ -133,12 +156,12 @@ class RaftCore:
             leadership.resign(leader)
             self.replica.cancel_timer("heartbeat")
             self.replica.cancel_timer("quorum")
+            self.replica.cancel_timer("transfer")
             self._wait_for_leader()
         self.role = "follower"
         self.leader = leader
         self._canvass = None
         if term > self.replica.term:
-            self._leader_alive = False
             self.replica.adopt(term, None)
 
     def _wait_for_leader(self) -> None:
@@ -147,15 +170,36 @@ class RaftCore:
         base, (low, high) = self.replica.options.election_ns, self.replica.options.spread_ns
         self.replica.set_timer("election", base + low, base + high)
 
-    def _append_entries(self, sender: str, message: AppendEntries) -> None:
-        if message.term < self.replica.term:
-            self.replica.send(sender, AppendReply(self.replica.term, False, 0, 0, message.round))
-            return
-        self._follow(message.term, sender)
+    def _trust_leader(self) -> None:
+        """Start a whole election timeout; in its first part a leader counts as alive, known or not."""
         self._leader_alive = True
         base = self.replica.options.election_ns
         self.replica.set_timer("election", base, base)
-        self.replica.send(sender, self.replica.accept(message))
+
+    def _append_entries(self, sender: str, message: AppendEntries) -> None:
+        if self._is_led_by(sender, message):
+            self.replica.send(sender, self.replica.accept(message))
+
+    def _install(self, sender: str, message: InstallSnapshot) -> None:
+        if self._is_led_by(sender, message):
+            self.replica.send(sender, self.replica.install(message))
+
+    def _is_led_by(self, sender: str, message: AppendEntries | InstallSnapshot) -> bool:
+        """Follow the sender; a leader of an old term is told so instead."""
+        if message.term < self.replica.term:
+            refusal = AppendReply(self.replica.term, False, 0, 0, message.round, message.sent_ns)
+            self.replica.send(sender, refusal)
+            return False
+        self._follow(message.term, sender)
+        self._trust_leader()
+        return True
+
+    def _take_over(self, sender: str, term: int) -> None:
+        """Stand for election at the leader's wish (thesis, section 3.10): neither timeout nor pre-vote."""
+        replica = self.replica
+        is_current = self.leader == sender and self._leadership is None and term == replica.term
+        if is_current and replica.config.name in replica.members.current:
+            self._ask_for_votes(pre=False, forced=True)
 
     def _vote(self, sender: str, message: Vote) -> None:
         replica = self.replica
@@ -163,7 +207,9 @@ class RaftCore:
             granted = message.term > replica.term and not self._hears_a_leader()
         else:
             free = replica.vote in (None, sender) or replica.options.bug == "vote-twice"
-            granted = message.term == replica.term and free
+            # A promise to a leader outlives the term it was given in.
+            promised = replica.options.lease_ns > 0 and self._hears_a_leader() and not message.forced
+            granted = message.term == replica.term and free and not promised
         granted = granted and replica.is_up_to_date(message.last_index, message.last_term)
         if granted and not message.pre:
             self._follow(replica.term, None)
@@ -174,7 +220,7 @@ class RaftCore:
 
     # Standing for election
 
-    def _ask_for_votes(self, *, pre: bool) -> None:
+    def _ask_for_votes(self, *, pre: bool, forced: bool = False) -> None:
         """Canvass: first whether votes would be granted (pre), then for votes in a new term."""
         replica = self.replica
         self._follow(replica.term, None)
@@ -182,21 +228,35 @@ class RaftCore:
         term = replica.term + 1
         if not pre:
             replica.adopt(term, replica.config.name)
-        self._canvass = Vote(term, replica.log.last_index, replica.log.last_term, pre)
-        self._votes = {replica.config.name}
+        self._canvass = Vote(term, replica.log.last_index, replica.log.last_term, pre, forced)
+        self._votes, self._denied = {replica.config.name}, set()
         self._wait_for_leader()
-        for peer in replica.config.peers:
-            replica.send(peer, self._canvass)
+        self._canvass_again()
         self._check_votes()
+
+    def _canvass_again(self) -> None:
+        """Ask those who have not answered: lost messages are sent again, without end (5.5)."""
+        if self._canvass is None:
+            return
+        replica = self.replica
+        for peer in replica.members.current:
+            if peer not in self._votes and peer not in self._denied:
+                replica.send(peer, self._canvass)
+        replica.set_timer("canvass", replica.options.heartbeat_ns, replica.options.heartbeat_ns)
 
     def _count_vote(self, sender: str, reply: VoteReply) -> None:
         canvass = self._canvass
-        if canvass is not None and reply.granted and (reply.term, reply.pre) == (canvass.term, canvass.pre):
+        if canvass is None or reply.pre != canvass.pre:
+            return
+        if not reply.granted:
+            self._denied.add(sender)
+        elif reply.term == canvass.term:
             self._votes.add(sender)
             self._check_votes()
 
     def _check_votes(self) -> None:
-        if self._canvass is None or len(self._votes) < self.replica.config.majority:
+        members = self.replica.members
+        if self._canvass is None or len(self._votes.intersection(members.current)) < members.majority:
             return
         if self._canvass.pre:
             self._ask_for_votes(pre=False)

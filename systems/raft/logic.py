@@ -12,7 +12,7 @@ from typing import Any
 from systems import kv
 from systems.api import ClientContext, Definite, Indefinite, Invocation
 from systems.logic import Leading, Refusal, Steps, command_of
-from systems.raft.messages import Do, Query, Register
+from systems.raft.messages import ChangeMembers, Do, Query, Register, Transfer
 
 
 class RaftLogic(Leading):
@@ -24,7 +24,15 @@ class RaftLogic(Leading):
         self._sequence = 0
 
     def perform(self, op: Invocation) -> Steps:
-        """A read as a query, a change as the session's next command."""
+        """A read as a query, a change as the session's next command; also the administration's operations
+        `transfer` (to the node `value`, None: any) and `members` (`value` is ["add" | "remove", node]).
+        """
+        match op:
+            case Invocation("transfer", _, target):
+                # Without a target, asking twice would hand over twice.
+                return (yield from self.route(Transfer(target), resend=target is not None))
+            case Invocation("members", _, [action, node]):
+                return (yield from self.route(ChangeMembers(action, node), resend=True))
         command = command_of(op)
         if isinstance(command, kv.Read):
             return (yield from self.read(command))

@@ -12,28 +12,40 @@ class Options:
     """Times in ns.
 
     The election timeout is `election_ns` plus a draw from `spread_ns`, which is a part of [0, election_ns].
-    batch: most entries in one AppendEntries; fewer if they are large. bug: a name of
-    `systems.raft.bugs.BUGS`, or "" for none.
+    batch: most entries in one AppendEntries; fewer if they are large. snapshot_every: so many entries
+    applied since the last snapshot make the next one; 0: never. lease_ns: how long a leader that was
+    confirmed answers reads without a round; 0: never. bug: a name of `systems.raft.bugs.BUGS`, "" for none.
     """
 
     election_ns: int
     heartbeat_ns: int
     spread_ns: tuple[int, int]
     batch: int
+    snapshot_every: int
+    lease_ns: int
     bug: str
 
     @classmethod
     def of(cls, config: CoreConfig) -> Options:
-        """Read `config.options`: election_ms 500, heartbeat_ms 80, priority "", batch 256, bug ""."""
+        """Read `config.options`: election_ms 500, heartbeat_ms 80, priority "", batch 256,
+        snapshot_every 200, reads "index" (or "lease"), drift_percent 10, bug "".
+        """
         given = config.options
         election_ns = int(given.get("election_ms", "500")) * MILLISECOND_NS
+        bug = given.get("bug", "")
+        # A follower's promise lasts election_ns by its own clock, so the lease has to end sooner by as much
+        # as the clocks may drift against each other (thesis, section 6.4.1).
+        margin = 0 if bug == "fast-lease" else int(given.get("drift_percent", "10"))
+        leased = given.get("reads", "index") == "lease"
         rank, ranks = _rank(config, given.get("priority", ""))
         return cls(
             election_ns=election_ns,
             heartbeat_ns=int(given.get("heartbeat_ms", "80")) * MILLISECOND_NS,
             spread_ns=(election_ns * rank // ranks, election_ns * (rank + 1) // ranks),
             batch=int(given.get("batch", "256")),
-            bug=given.get("bug", ""),
+            snapshot_every=int(given.get("snapshot_every", "200")),
+            lease_ns=election_ns * (100 - margin) // 100 if leased else 0,
+            bug=bug,
         )
 
 

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+import msgspec
+
 from systems import kv
 from systems.machine import REGISTERS, StateMachine
-from systems.raft.messages import Do, Logged, Noop, Query, Register
+from systems.raft.messages import Do, Logged, Members, Noop, Query, Register
 
 MAX_SESSIONS = 4096
 EXPIRED = kv.Refused("session expired")
+
+Dump = tuple[bytes, list[tuple[int, int, kv.Result]]]  # the store's, and (session, last sequence, its answer)
 
 
 class Machine:
@@ -32,6 +36,8 @@ class Machine:
         match command:
             case Noop():
                 return kv.Ok()
+            case Members(names):
+                return kv.Ok(list(names))
             case Register():
                 return self._register(index)
             case Do():
@@ -40,6 +46,17 @@ class Machine:
     def read(self, query: Query) -> kv.Ok:
         """The value now."""
         return self.store.apply(query.command)
+
+    def dump(self) -> bytes:
+        """State and sessions, for a snapshot (thesis, section 6.3: sessions belong to it)."""
+        held = [(session, last, answer) for session, (last, answer) in self.sessions.items()]
+        return msgspec.msgpack.encode((self.store.dump(), held))
+
+    def load(self, dump: bytes) -> None:
+        """Hold what `dump` gave, and nothing else."""
+        store, held = msgspec.msgpack.decode(dump, type=Dump)
+        self.store.load(store)
+        self.sessions = OrderedDict((session, (last, answer)) for session, last, answer in held)
 
     def _register(self, index: int) -> kv.Ok:
         self.sessions[index] = (0, kv.Ok())

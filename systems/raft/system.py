@@ -19,18 +19,26 @@ from systems.shells.eventlog import role_of
 
 
 class Raft:
-    """Replication by Raft with client sessions and ReadIndex reads, durable, fixed membership."""
+    """Replication by Raft with client sessions, snapshots, changes of members, reads by ReadIndex or lease."""
 
     options: ClassVar[Mapping[str, str]] = {
         "election_ms": "500",
         "heartbeat_ms": "80",
         "priority": "",
+        "batch": "256",
+        "snapshot_every": "200",
+        "reads": "index",
+        "drift_percent": "10",
         "bug": "",
     }
     option_help: ClassVar[Mapping[str, str]] = {
         "election_ms": "election timeout T in ms; each is drawn from T to 2T",
         "heartbeat_ms": "ms between a leader's heartbeats, less than election_ms",
         "priority": "n1=2,n2=1: nodes of higher priority stand for election sooner (default 0 for all)",
+        "batch": "most log entries in one message",
+        "snapshot_every": "entries applied since the last snapshot that make the next one; 0 for none",
+        "reads": "index: a leader has itself confirmed for every read; lease: it need not for a while",
+        "drift_percent": "by how much clocks may drift against each other, for reads=lease",
         "bug": "a planted bug to catch, by name; empty for none",
     }
     claims: ClassVar[Mapping[str, str]] = {
@@ -52,6 +60,11 @@ class Raft:
                 f"option heartbeat_ms={heartbeat_ms} must be less than election_ms={election_ms}, "
                 "or followers stand for election between two heartbeats"
             )
+        whole_number(full, "batch", low=1, high=65_536)
+        whole_number(full, "snapshot_every", low=0, high=1_000_000)
+        whole_number(full, "drift_percent", low=0, high=90)
+        if full["reads"] not in ("index", "lease"):
+            raise ValueError(f"option reads={full['reads']!r} must be index or lease")
         _check_priority(full["priority"], nodes)
         check_bug(full, cls.bugs)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from systems.core import (
+    Compact,
     Core,
     CoreConfig,
     CoreFactory,
@@ -46,7 +47,11 @@ class LoneNode:
 
     def step(self, event: Event) -> list[Effect]:
         effects = self.core.step(event)
-        self.records += [e.record for e in effects if isinstance(e, Persist)]
+        for effect in effects:
+            if isinstance(effect, Persist):
+                self.records.append(effect.record)
+            elif isinstance(effect, Compact):
+                self.records = list(effect.records)
         self.all += effects
         return effects
 
