@@ -50,6 +50,7 @@ from systems.core import (
 from systems.logic import Unreached
 from systems.shells.sim_parts import Action, Disk, Due, Network, SimNode, Waiting
 
+DURABLE = (Persist, Compact)
 CLIENTS = "clients"  # the end of a link where all clients are
 Observer = Callable[[str, Core, Sequence[Effect]], None]
 
@@ -216,9 +217,11 @@ class Simulation:
         if (source, target) in self._cuts:
             self.dropped += 1
             return
-        network, stream = self.network, self._stream
-        slow = stream.random() < network.slow
-        delay = stream.randint(network.delay_ns[0], network.slow_ns if slow else network.delay_ns[1])
+        network, chance = self.network, self._stream.random
+        low, high = network.delay_ns
+        if chance() < network.slow:
+            high = network.slow_ns
+        delay = low + int(chance() * (high - low + 1))
 
         def travelled() -> None:
             if (source, target) in self._cuts:
@@ -294,7 +297,8 @@ class Simulation:
         self._count += 1
         due = Due(effect.name, self._count)
         node.timers[effect.name] = due.setting
-        delay = node.clock.true_delay(node.stream.randint(effect.low_ns, effect.high_ns))
+        low, high = effect.low_ns, effect.high_ns
+        delay = node.clock.true_delay(low + int(node.stream.random() * (high - low + 1)))
         self.after(delay, lambda: self._fire(name, due))
 
     def _fire(self, name: str, due: Due) -> None:
@@ -304,13 +308,13 @@ class Simulation:
     def _perform(self, name: str, node: SimNode, effects: Sequence[Effect]) -> None:
         """Emit what need not wait for the disk, write, and emit the rest."""
         assert node.core is not None
-        records = [effect for effect in effects if isinstance(effect, Persist | Compact)]
+        records = [effect for effect in effects if isinstance(effect, DURABLE)]
         low, high = self.disk.write_ns
         if not records or high == 0:
             self._emit(name, node, effects)
             self._finish(name, node.core, effects)
             return
-        first = next(i for i, effect in enumerate(effects) if isinstance(effect, Persist | Compact))
+        first = effects.index(records[0])
         self._emit(name, node, effects[:first])
         node.writing, incarnation = records, node.incarnation
         rest = effects[first:]
@@ -331,17 +335,17 @@ class Simulation:
 
     def _emit(self, name: str, node: SimNode, effects: Sequence[Effect]) -> None:
         for effect in effects:
-            match effect:
-                case Send(to, message):
-                    self._send(name, to, message)
-                case Persist() | Compact():
-                    self._store(node, effect)
-                case Reply(request_id, result):
-                    self._answer(name, request_id, result)
-                case Trace(event, fields):
-                    self._note(name, effect)
-                    if event == "role":
-                        self.roles.append((self.now, name, fields))
+            # Not by `match`, which takes several times as long, and this is done for every message.
+            if isinstance(effect, Send):
+                self._send(name, effect.to, effect.message)
+            elif isinstance(effect, DURABLE):
+                self._store(node, effect)
+            elif isinstance(effect, Reply):
+                self._answer(name, effect.request_id, effect.result)
+            elif isinstance(effect, Trace):
+                self._note(name, effect)
+                if effect.event == "role":
+                    self.roles.append((self.now, name, effect.fields))
 
     def _store(self, node: SimNode, effect: Persist | Compact) -> None:
         kind = self._factory.record_type
