@@ -30,7 +30,7 @@ BUGS: Mapping[str, Bug] = {
         " (Kulkarni 2014, figure 5)"
     ),
     "clock-deaf": Bug(
-        "a clock does not go above the timestamps that come in from peers and clients, so a write that follows"
+        "a clock does not go above the timestamps that come in, of peers and clients, so a write that follows"
         " a read is ordered before it (Kulkarni 2014, figure 5; Terry 1994)"
     ),
     "session-dropped": Bug(
