@@ -30,11 +30,8 @@ BUGS: Mapping[str, Bug] = {
         " (Kulkarni 2014, figure 5)"
     ),
     "clock-deaf": Bug(
-        "a clock does not go above the timestamps that come in, so a write after a read is ordered before it"
-        " (Kulkarni 2014, figure 5; Lamport 1978)"
-    ),
-    "seen-ignored": Bug(
-        "a write's timestamp need not be above what its client has seen (Terry 1994: writes follow reads)"
+        "a clock does not go above the timestamps that come in, of peers and clients, so a write that follows"
+        " a read is ordered before it (Kulkarni 2014, figure 5; Terry 1994)"
     ),
     "session-dropped": Bug(
         "a client takes what a node has, even if it has seen newer (Terry 1994: read your writes, monotonic"

@@ -108,8 +108,7 @@ class ActiveActiveCore:
             case CounterRead(key):
                 self.outbox.reply(request_id, kv.Ok(self.replica.count(key)))
             case RegisterWrite(key, value, seen_wall, seen_counter):
-                if self._bug != "seen-ignored":
-                    self._hear((seen_wall, seen_counter))
+                self._hear((seen_wall, seen_counter))
                 wall, counter = self.clock.stamp(wall_ns)
                 if self._bug == "clock-back":
                     wall, counter = wall_ns, 0

@@ -16,7 +16,6 @@ LIMITS = {
     "arrival-wins": 20,
     "clock-back": 10,
     "clock-deaf": 10,
-    "seen-ignored": 100,
     "session-dropped": 30,
     "ack-before-disk": 100,
     "ack-unwritten": 60,

@@ -67,8 +67,8 @@ def test_what_is_remembered_of_a_remove_ends_with_its_add() -> None:
 
 
 def test_elements_are_listed_in_one_order() -> None:
-    one = replica(*(("n1", number, Added("s", e)) for number, e in enumerate(["b", 3, "a", 1], 1)))
-    assert one.elements("s") == [1, 3, "a", "b"]
+    one = replica(*(("n1", number, Added("s", e)) for number, e in enumerate(["b", 3, "a", 10, 1], 1)))
+    assert one.elements("s") == [1, 3, 10, "a", "b"]
 
 
 def test_the_three_kinds_are_namespaces() -> None:
