@@ -141,6 +141,7 @@ def test_messages_doubled_or_out_of_order_change_nothing() -> None:
     new = Items({"k": Item({"n2": 2}, (Version(2, "n2", "new"),))})
     for message in (new, old, new):
         one.hear("n2", message)
+    assert one.hear("n2", old) == one.hear("n2", new) == [], "what is known is not written down again"
     for message in (old, new):
         two.hear("n3", message)
     assert inner(one).items == inner(two).items
