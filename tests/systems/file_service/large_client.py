@@ -16,7 +16,7 @@ from systems.api import ClientContext, Definite, Indefinite, Invocation
 from systems.file_service.system import FileService
 
 SIZE = 64 << 20
-OPTIONS = {"chunk": str(1 << 20)}
+OPTIONS = {"chunk": str(1 << 20), "snapshot_every": "80"}
 TIMEOUT_S = 60.0
 
 
