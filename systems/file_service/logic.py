@@ -6,10 +6,14 @@ client, joined in `systems.composed`.
 Laws:
 - A large write is one change: its parts are staged first, and nothing is visible before `Commit`. Until that
   is sent, whatever goes wrong is definite.
+- Large contents outlast an election: a step of many is asked for again while time is left.
 - A read is of one version: if that is replaced between two parts, the reading starts again.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
 
 from systems.api import ClientContext, Definite, Indefinite, Invocation
 from systems.file_service.messages import (
@@ -24,7 +28,7 @@ from systems.file_service.messages import (
     Stage,
     Write,
 )
-from systems.logic import Leading, Steps
+from systems.logic import PAUSE_NS, Expired, Leading, Pause, Steps
 
 CHUNK = "16"  # bytes; small, since the files of the workload are
 READINGS = 20  # of one file that is replaced during each
@@ -71,18 +75,26 @@ class FileLogic(Leading):
         upload = f"{self.ctx.process}/{self._uploads}"
         parts = [data[at : at + self._chunk] for at in range(0, len(data), self._chunk)]
         for number, part in enumerate(parts):
-            yield from self._stage(Stage(upload, path, number, part))
-        if not (yield from self.change(Commit(upload, len(parts)))):
+            if not (yield from self._patiently(partial(self._stage, upload, path, number, part))):
+                raise Definite(f"the upload was forgotten before part {number}")
+        if not (yield from self._patiently(partial(self.change, Commit(upload, len(parts))))):
             raise Definite("the upload was forgotten before it was whole")
         return None
 
-    def _stage(self, stage: Stage) -> Steps:
+    def _stage(self, upload: str, path: str, number: int, data: bytes) -> Steps:
         try:
-            held = yield from self.change(stage, repeatable=True)
+            return (yield from self.change(Stage(upload, path, number, data), repeatable=True))
         except Indefinite as error:
-            raise Definite(f"part {stage.number} may be staged, the write was not begun: {error}") from error
-        if not held:
-            raise Definite(f"the upload was forgotten before part {stage.number}")
+            raise Definite(f"part {number} may be staged, the write was not begun: {error}") from error
+
+    def _patiently(self, attempt: Callable[[], Steps]) -> Steps:
+        """What comes of one step of many, tried again as long as it surely was not done and there is time."""
+        while True:
+            try:
+                return (yield from attempt())
+            except Definite:
+                if isinstance((yield Pause(PAUSE_NS)), Expired):
+                    raise
 
     def whole(self, path: str) -> Steps:
         """The content of the file at `path`, None if there is none."""
@@ -93,13 +105,19 @@ class FileLogic(Leading):
             version, count, _, first = found
             parts = [first]
             while len(parts) < count:
-                part = yield from self.read(ReadPart(path, version, len(parts)))
+                part = yield from self._patiently(partial(self._part, ReadPart(path, version, len(parts))))
                 if part is None:
                     break  # replaced meanwhile
                 parts.append(part)
             else:
                 return b"".join(parts)
         raise Definite(f"the file {path!r} was replaced during each of {READINGS} readings")
+
+    def _part(self, question: ReadPart) -> Steps:
+        try:
+            return (yield from self.read(question))
+        except Indefinite as error:  # a question changes nothing
+            raise Definite(str(error)) from error
 
     def _append(self, path: str, data: bytes) -> Steps:
         if self._bug == "append-read-write":

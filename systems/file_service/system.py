@@ -30,6 +30,7 @@ class FileService:
         "replication": "raft",
         "chunk": "16",
         "upload_life": "10000",
+        "snapshot_every": "200",
         "election_ms": "500",
         "takeover_ms": "600",
         "heartbeat_ms": "80",
@@ -39,6 +40,7 @@ class FileService:
         "replication": "what replicates the tree: raft or primary-backup (its mode sync)",
         "chunk": "bytes up to which a client writes a file by one command; a larger one goes in such parts",
         "upload_life": "changes of the tree after which an upload that nobody goes on with is forgotten",
+        "snapshot_every": "with raft: entries applied between two snapshots of the tree; 0: none",
         "election_ms": "with raft: election timeout T in ms; each is drawn from T to 2T",
         "takeover_ms": "with primary-backup: ms without a heartbeat after which a backup takes over",
         "heartbeat_ms": "ms between two heartbeats, less than election_ms and takeover_ms",
@@ -59,6 +61,7 @@ class FileService:
         check_names("value of option replication", [full["replication"]], REPLICATIONS)
         whole_number(full, "chunk", low=1, high=1 << 20)
         whole_number(full, "upload_life", low=1, high=1_000_000_000)
+        whole_number(full, "snapshot_every", low=0, high=1_000_000)
         silence = "election_ms" if full["replication"] == "raft" else "takeover_ms"
         silence_ms = whole_number(full, silence, low=20, high=60_000)
         heartbeat_ms = whole_number(full, "heartbeat_ms", low=5, high=60_000)

@@ -11,7 +11,7 @@ from systems import kv
 from systems.api import ClientContext, Definite, Indefinite, Invocation
 from systems.file_service.logic import READINGS, FileLogic
 from systems.file_service.messages import Append, Commit, List, Read, ReadPart, Remove, Rename, Stage, Write
-from systems.logic import Ask, Lost, Steps
+from systems.logic import Ask, Expired, Lost, Steps, Unreached
 
 OK, YES, NO = kv.Ok(), kv.Ok(True), kv.Ok(False)
 
@@ -32,7 +32,7 @@ def asked(client: FileLogic, f: str, value: Any, answers: Sequence[Any]) -> tupl
                 commands.append(step.command)
                 step = steps.send(waiting.pop(0))
             else:
-                step = steps.send(None)
+                step = steps.send(None if waiting else Expired())
     except StopIteration as end:
         assert not waiting, "it asked for less"
         return commands, end.value
@@ -84,6 +84,17 @@ def test_until_the_commit_is_sent_nothing_is_uncertain() -> None:
         asked(logic(), "write", ["a", "large"], [YES, *[Lost("gone")] * 40])
     with pytest.raises(Indefinite):
         asked(logic(), "write", ["a", "large"], [YES, YES, Lost("gone")])
+
+
+def test_a_large_write_and_a_large_read_outlast_an_election() -> None:
+    nobody = [Unreached("down")] * 8
+    commands, _ = asked(logic(), "write", ["a", "large"], [YES, *nobody, YES, *nobody, YES])
+    assert [command for at, command in enumerate(commands) if command not in commands[:at]] == [
+        Stage("7/1", "t/a", 0, b"larg"),
+        Stage("7/1", "t/a", 1, b"e"),
+        Commit("7/1", 2),
+    ]
+    assert asked(logic(), "read", "a", [kv.Ok([3, 2, 5, b"larg"]), *nobody, kv.Ok(b"e")])[1] == "large"
 
 
 def test_a_read_begins_again_when_its_version_is_replaced() -> None:
