@@ -19,12 +19,12 @@ BUGS: Mapping[str, Bug] = {
     "ack-before-quorum": Bug("a leader takes its own copy for a quorum (breaks 5.3)"),
     "ack-before-fsync": Bug("entries are acknowledged before they are on disk (breaks figure 2)"),
     "truncate-committed": Bug(
-        "a follower cuts its log at entries that it has already, so a late message removes later ones (breaks 5.3)"
+        "a follower cuts its log at entries it has already, so a late message removes later ones (breaks 5.3)"
     ),
     "count-old-term": Bug("a leader commits entries of earlier terms by counting copies (breaks 5.4.2)"),
     "no-session": Bug("a command that is sent again is applied again (drops thesis 6.3)"),
     "fast-lease": Bug(
-        "a lease runs from the answer, not the sending, and leaves no margin for clocks (breaks thesis 6.4.1)",
+        "a lease runs from the answer, not the sending, with no margin for clocks (breaks thesis 6.4.1)",
         {"reads": "lease"},
     ),
     "two-members": Bug("a change of members is begun before the last one is committed (breaks thesis 4.1)"),

@@ -19,7 +19,7 @@ from systems.shells.eventlog import role_of
 
 
 class Raft:
-    """Replication by Raft with client sessions, snapshots, changes of members, reads by ReadIndex or lease."""
+    """Replication by Raft: sessions, snapshots, changes of members, reads by ReadIndex or under leases."""
 
     options: ClassVar[Mapping[str, str]] = {
         "election_ms": "500",
@@ -46,7 +46,10 @@ class Raft:
         "cas-register": "linearizable",
     }
     bugs: ClassVar[Mapping[str, Bug]] = BUGS
-    defaults: ClassVar[Mapping[str, str]] = {"workload": "cas-register"}
+    defaults: ClassVar[Mapping[str, str]] = {
+        "workload": "cas-register",
+        "nemeses": "partition,kill,pause,packets,clock,members",
+    }
 
     @classmethod
     def check(cls, options: Mapping[str, str], nodes: Sequence[str]) -> None:

@@ -15,11 +15,11 @@ from random import Random
 from typing import Any
 
 from checkers.history import History
-from systems.api import Invocation
+from systems.api import ClientContext, Invocation
 from systems.core import MILLISECOND_NS, CoreFactory
 from systems.logic import Leading
 from systems.shells.sim import CLIENTS, Observer, Simulation
-from systems.shells.sim_clients import Driver, MakeLogic, Patience, Recorder
+from systems.shells.sim_clients import Call, Driver, MakeLogic, Patience, Recorder
 from systems.shells.sim_parts import Disk, Network
 
 FAST = {"election_ms": "100", "heartbeat_ms": "30", "takeover_ms": "120"}
@@ -28,6 +28,9 @@ FAULTS = (
     *("split", "split", "isolate", "isolate", "bridge", "one-way", "clients"),
     *("crash", "crash-in-step", "crash-all", "pause"),
 )
+# For systems whose clocks matter, and that can be administered.
+DRIFT = 0.05  # of a node's monotonic clock, either way
+ADMIN_NS = 300 * MILLISECOND_NS  # for one operation of the administration
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class _Faults:
         self._chaos = chaos
         self._stream = stream
         self._over = False
+        self._out: set[str] = set()  # nodes that were taken out of the cluster
         self._kinds: dict[str, Callable[[], None]] = {
             "split": self._split,
             "isolate": self._isolate_leader,
@@ -136,6 +140,9 @@ class _Faults:
             "crash-in-step": self._crash_in_step,
             "crash-all": self._crash_all,
             "pause": self._pause,
+            "drift": self._drift,
+            "remove": self._remove,
+            "transfer": self._transfer,
         }
 
     def begin(self) -> None:
@@ -146,6 +153,8 @@ class _Faults:
         """No more faults; all is healed."""
         self._over = True
         self._sim.heal()
+        for node in sorted(self._out):
+            self._put_back(node)
 
     def _draw_ns(self, range_ms: tuple[int, int]) -> int:
         return self._stream.randint(range_ms[0] * MILLISECOND_NS, range_ms[1] * MILLISECOND_NS)
@@ -225,3 +234,40 @@ class _Faults:
         self._note(f"pause {victim}")
         self._sim.pause(victim)
         self._later(lambda: self._sim.resume(victim))
+
+    def _drift(self) -> None:
+        """The leader's clock slow and all others' fast, or as it comes."""
+        leader = self._sim.leader() if self._stream.random() < 0.5 else None
+        self._note("drift")
+        for member in self._sim.members:
+            way = self._stream.choice((-1, 0, 1)) if leader is None else (-1 if member == leader else 1)
+            self._sim.set_clock(member, 1.0 + way * DRIFT)
+
+    def _remove(self) -> None:
+        """Take one node out of the cluster, and put it back later; one at a time."""
+        if not self._out:
+            victim = self._victim()
+            self._note(f"remove {victim}")
+            self._out.add(victim)
+            self._administer(Invocation("members", "", ["remove", victim]), lambda _done: None)
+            self._later(lambda: self._put_back(victim))
+
+    def _put_back(self, node: str) -> None:
+        def told(done: bool) -> None:
+            if done:
+                self._out.discard(node)
+            else:
+                self._sim.after(20 * MILLISECOND_NS, lambda: self._put_back(node))
+
+        self._administer(Invocation("members", "", ["add", node]), told)
+
+    def _transfer(self) -> None:
+        target = self._stream.choice((None, *self._sim.members))
+        self._note(f"transfer to {target}")
+        self._administer(Invocation("transfer", "", target), lambda _done: None)
+
+    def _administer(self, op: Invocation, told: Callable[[bool], None]) -> None:
+        sim = self._sim
+        home, addresses = sim.leader() or sim.members[0], dict.fromkeys(sim.members, "")
+        logic = self._chaos.logic(ClientContext(-1, home, addresses, sim.options, ADMIN_NS / 1e9))
+        Call(sim, logic, op, ADMIN_NS, lambda outcome, _value, _error: told(outcome == "ok"))

@@ -28,7 +28,7 @@ FIVE = ("n1", "n2", "n3", "n4", "n5")
 
 class LoneNode:
     """Runs `factory`'s core as `name`. Every call returns the effects of that step; `all` has those of all
-    steps.
+    steps. now_ns: what its monotonic clock shows; set it to let time pass.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class LoneNode:
         self._config = CoreConfig(name, members, dict(options or {}))
         self.records: list[Any] = []
         self.all: list[Effect] = []
+        self.now_ns = 0
         self.core: Core = factory(self._config, [])
         self.step(Start())
 
@@ -56,17 +57,17 @@ class LoneNode:
         return effects
 
     def hear(self, sender: str, message: Any) -> list[Effect]:
-        return self.step(Receive(sender, message))
+        return self.step(Receive(sender, message, self.now_ns))
 
     def fire(self, timer: str) -> list[Effect]:
-        return self.step(TimerFired(timer))
+        return self.step(TimerFired(timer, 0, self.now_ns))
 
     def ask(self, request_id: int, command: Any) -> list[Effect]:
-        return self.step(Request(request_id, command))
+        return self.step(Request(request_id, command, self.now_ns))
 
     def restart(self) -> list[Effect]:
         self.core = self._factory(self._config, list(self.records))
-        return self.step(Start())
+        return self.step(Start(self.now_ns))
 
 
 def sent(effects: list[Effect], to: str | None = None) -> list[Any]:

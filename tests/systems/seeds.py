@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from systems.core import CoreFactory
 from systems.primary_backup.core import PrimaryBackupCore
 from systems.primary_backup.logic import PrimaryBackupLogic
 from systems.raft.core import RaftCore
 from systems.raft.logic import RaftLogic
-from systems.shells.sim_chaos import FAST, Chaos, run_chaos
+from systems.shells.sim_chaos import FAST, FAULTS, Chaos, run_chaos
+from systems.shells.sim_parts import Disk, Network
 from tests.systems.linearizable import violation
 from tests.systems.raft.invariants import Invariants, RaftBroken
 
+SLOW_DISK = Disk((100_000, 3_000_000), slow=0.05, slow_ns=40_000_000)
 RAFT = Chaos(logic=RaftLogic)
+RAFT_KINDS: Mapping[str, Chaos] = {
+    "snapshots": replace(RAFT, options={**FAST, "snapshot_every": "20"}, disk=SLOW_DISK),
+    "leases": replace(
+        RAFT,
+        options={**FAST, "reads": "lease", "snapshot_every": "50"},
+        faults=(*FAULTS, "drift", "drift", "transfer"),
+        network=Network(slow=0.05, slow_ns=120_000_000),
+    ),
+    "members": replace(
+        RAFT,
+        options={**FAST, "reads": "lease", "snapshot_every": "20"},
+        faults=(*FAULTS, *("remove", "transfer") * 4, "drift"),
+        disk=SLOW_DISK,
+        settle_ms=1500,
+    ),
+}
 SYNC = Chaos(options={**FAST, "mode": "sync"})
 CHAIN = Chaos(logic=lambda ctx: PrimaryBackupLogic(ctx, reads_at="tail"), options={**FAST, "mode": "chain"})
 ASYNC = Chaos(logic=lambda ctx: PrimaryBackupLogic(ctx, reads_at="home"), options={**FAST, "mode": "async"})

@@ -12,12 +12,23 @@ import pytest
 from checkers.history import Outcome
 from checkers.lincheck import CasRegister, check
 from checkers.verdict import Invalid, Valid
-from systems.core import CoreFactory
+from systems.core import CoreFactory, Receive
 from systems.primary_backup.core import PrimaryBackupCore
 from systems.raft.core import RaftCore
+from systems.raft.messages import InstallSnapshot
 from systems.shells.sim_chaos import Chaos, run_chaos
 from tests.systems.linearizable import violation
-from tests.systems.seeds import ASYNC, RAFT, SYNC, failures, judge_primary_backup, judge_raft, seeds
+from tests.systems.raft.invariants import Invariants
+from tests.systems.seeds import (
+    ASYNC,
+    RAFT,
+    RAFT_KINDS,
+    SYNC,
+    failures,
+    judge_primary_backup,
+    judge_raft,
+    seeds,
+)
 
 HERE = "tests/systems/test_sim_seeds.py"
 
@@ -26,6 +37,37 @@ HERE = "tests/systems/test_sim_seeds.py"
 def test_raft_is_linearizable_and_safe_in_every_seed() -> None:
     bad = list(failures(judge_raft, seeds(1000), f"{HERE} -k raft_is"))
     assert not bad, "\n".join(bad[:5])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted(RAFT_KINDS))
+def test_raft_is_so_with_snapshots_leases_and_changing_members(kind: str) -> None:
+    """Snapshots on slow disks; leases with clocks that drift; members that leave and come back, transfers."""
+    bad = list(failures(lambda s: judge_raft(s, RAFT_KINDS[kind]), seeds(1000), f"{HERE} -k {kind}"))
+    assert not bad, "\n".join(bad[:5])
+
+
+def test_those_runs_are_worth_judging() -> None:
+    """Snapshots are made and sent, members change and are all back in the end, clients get their answers."""
+    snapshots = sent = changes = healed = 0
+    ends: Counter[Outcome] = Counter()
+    for seed in range(40):
+        invariants = Invariants()
+        sim = run_chaos(RaftCore, seed, RAFT_KINDS["members"], invariants)
+        snapshots += invariants.snapshots
+        for _, _, what in sim.simulation.trace:
+            sent += isinstance(what, Receive) and isinstance(what.message, InstallSnapshot)
+        cores = list(map(sim.simulation.core, sim.simulation.members))
+        assert all(isinstance(core, RaftCore) for core in cores)
+        configurations = [core.replica.members for core in cores if isinstance(core, RaftCore)]
+        changes += any(c.index for c in configurations)
+        healed += all(c.current == sim.simulation.members for c in configurations)
+        ends.update(op.outcome for op in sim.history)
+    assert snapshots > 40
+    assert sent > 10
+    assert changes > 20
+    assert healed == 40
+    assert ends[Outcome.OK] > 1000
 
 
 @pytest.mark.slow
