@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench bench-lincheck setup setup-dev format clean
+.PHONY: run test bench bench-lincheck protos setup setup-dev format clean
 
 run: setup
 	$(BIN)/splitbrain run raft -n partition,kill,pause --time 30s
@@ -23,6 +23,9 @@ bench: setup
 
 bench-lincheck: setup
 	$(BIN)/python -m benchmarks.lincheck
+
+protos: setup-dev
+	sh .ci/protos $(BIN)/python
 
 format: setup-dev
 	$(BIN)/ruff format .

@@ -3,11 +3,13 @@
 What came of a call, by `answer_of`; the default is `Lost`, a row says `Unreached` only with a proof:
 
     what happened                                     answer      why
+    a command that has no protobuf form               Refused     nothing was sent
     no connection before the call was handed over     Unreached   there was nothing to send it on
     UNAVAILABLE "failed to connect to all addresses"  Unreached   gRPC fails such a call before it is sent
     INVALID_ARGUMENT                                  Refused     the node could not read it; no core saw it
     UNAVAILABLE otherwise, DEADLINE_EXCEEDED,
-    CANCELLED, UNKNOWN and every other status         Lost        the request may have arrived
+    CANCELLED, UNKNOWN and every other status,
+    an answer that cannot be read                     Lost        the request may have arrived
     an answer                                         itself      the system's own word
 
 Law: `invoke` ends before the operation's time limit.
@@ -19,12 +21,13 @@ import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import grpc
-import msgspec
 
 from systems import kv
 from systems.api import ClientContext, Invocation
 from systems.logic import Answer, Ask, Expired, Logic, Lost, Pause, Step, Unreached, steps_of
-from systems.shells.transport import CHANNEL_OPTIONS, INVOKE, connected
+from systems.shells.surface import client_surface
+from systems.shells.transport import CHANNEL_OPTIONS, connected
+from systems.shells.values import Unreadable, Unsendable, unpack_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +39,7 @@ _NS_PER_S = 1e9
 
 class _Link(NamedTuple):
     channel: grpc.aio.Channel
-    invoke: Callable[..., Any]
+    calls: dict[str, Callable[..., Any]]  # by the method's path
 
 
 def answer_of(node: str, code: grpc.StatusCode, details: str) -> Unreached | Lost | kv.Refused:
@@ -53,15 +56,16 @@ def answer_of(node: str, code: grpc.StatusCode, details: str) -> Unreached | Los
 
 
 class NodeClient:
-    """Performs operations by `logic`: one connection per node, made when first needed."""
+    """Performs operations by `logic`, against nodes of the registered `system`: one connection per node, made
+    when first needed. surface: what it calls there.
+    """
 
-    def __init__(self, ctx: ClientContext, logic: Logic, *, port: int) -> None:
+    def __init__(self, ctx: ClientContext, logic: Logic, *, system: str, port: int) -> None:
         self.ctx = ctx
+        self.surface = client_surface(system, ctx.options)
         self._logic = logic
         self._port = port
         self._links: dict[str, _Link] = {}
-        self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(kv.Result).decode
 
     @property
     def served_by(self) -> str | None:
@@ -105,6 +109,11 @@ class NodeClient:
                 return await self._ask(node, command, deadline_s)
 
     async def _ask(self, node: str, command: Any, deadline_s: float) -> Answer:
+        method = self.surface.method(command)
+        try:
+            body = method.encode(command)
+        except Unsendable as error:
+            return kv.Refused(f"it cannot be sent: {error}")
         link = self._link(node)
         try:
             async with asyncio.timeout_at(deadline_s):
@@ -114,10 +123,15 @@ class NodeClient:
         left_s = deadline_s - asyncio.get_running_loop().time()
         if not is_up or left_s <= 0:
             return Unreached(f"cannot connect to {node}")
+        call = link.calls.get(method.path)
+        if call is None:
+            call = link.calls[method.path] = link.channel.unary_unary(method.path)
         try:
-            return self._decode(await link.invoke(self._encode(command), timeout=left_s))
+            return unpack_reply(await call(body, timeout=left_s))
         except grpc.aio.AioRpcError as error:
             return answer_of(node, error.code(), error.details() or "")
+        except Unreadable as error:
+            return Lost(f"{node}: cannot read the answer: {error}")
 
     def _link(self, node: str) -> _Link:
         link = self._links.get(node)
@@ -125,5 +139,5 @@ class NodeClient:
             address = self.ctx.addresses[node]
             target = f"[{address}]:{self._port}" if ":" in address else f"{address}:{self._port}"
             channel = grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
-            link = self._links[node] = _Link(channel, channel.unary_unary(INVOKE))
+            link = self._links[node] = _Link(channel, {})
         return link

@@ -98,7 +98,8 @@ def _run(arguments: Arguments, log: EventLog) -> int:
 
 async def _serve(arguments: Arguments, factory: Any, *, wal: WriteAheadLog, log: EventLog, boot: int) -> None:
     """Run until SIGTERM or SIGINT. Raises CoreFailed, StorageFailed, MachineFault."""
-    from systems.shells import transport  # gRPC is slow to import, and wrong arguments should not wait for it
+    # gRPC is slow to import, and wrong arguments should not wait for it.
+    from systems.shells import surface, transport
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -113,9 +114,10 @@ async def _serve(arguments: Arguments, factory: Any, *, wal: WriteAheadLog, log:
         server = transport.make_server(
             arguments.target(arguments.name),
             message_type=factory.message_type,
-            command_type=factory.command_type,
+            surface=surface.surface_of(arguments.system, factory.command_type),
             receive=shell.receive,
             invoke=shell.request,
+            service=registry.service_of(arguments.system, arguments.options),
         )
     except RuntimeError as error:
         raise MachineFault(_taken(arguments)) from error

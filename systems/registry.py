@@ -19,13 +19,15 @@ from systems.options import UnknownName
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Both as "module:Class". core: a `systems.core.CoreFactory`; plugin: see `systems.api`. composed: `core`
-    is a function of the options that gives one.
+    """Places as "module:name". core: a `systems.core.CoreFactory`; plugin: see `systems.api`. composed:
+    `core` is a function of the options that gives one. service: a function of the options that gives a
+    `systems.shells.transport.Service`, rpcs written by hand; none for most.
     """
 
     core: str
     plugin: str
     composed: bool = False
+    service: str = ""
 
 
 ENTRIES: Mapping[str, Entry] = {
@@ -58,6 +60,12 @@ def core_of(name: str, options: Mapping[str, str]) -> CoreFactory:
     core = load(found.core)
     factory: CoreFactory = core(options) if found.composed else core
     return factory
+
+
+def service_of(name: str, options: Mapping[str, str]) -> Any:
+    """The rpcs written by hand of the system `name`, None for most systems. Raises UnknownName."""
+    place = entry(name).service
+    return load(place)(options) if place else None
 
 
 def load(place: str) -> Any:

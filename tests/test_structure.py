@@ -10,7 +10,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("harness", "nemeses", "checkers", "systems", "reports")
-SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+GENERATED = "_pb2.py"
+SOURCES = sorted(
+    path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if not path.name.endswith(GENERATED)
+)
 EVERYTHING = SOURCES + sorted((ROOT / "tests").rglob("*.py"))
 
 

@@ -10,8 +10,8 @@ import ast
 import hashlib
 import re
 import sys
-from collections.abc import Iterable, Mapping
-from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions, requires, version
 from pathlib import Path
 
 import systems
@@ -38,14 +38,14 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def imported(folder: Path) -> set[str]:
-    """Top-level names that the modules in `folder` import."""
+    """The modules that those in `folder` import, by their full names."""
     found = set()
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_bytes())):
             if isinstance(node, ast.Import):
-                found |= {alias.name.partition(".")[0] for alias in node.names}
+                found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found.add(node.module.partition(".")[0])
+                found.add(node.module)
     return found
 
 
@@ -54,14 +54,25 @@ def pins(folder: Path) -> dict[str, str]:
     providers = packages_distributions()
     # Only the simulator imports `checkers`, and a node never runs it.
     ours = {"systems", "checkers"}
-    names = imported(folder) - ours - sys.stdlib_module_names
-    unknown = sorted(name for name in names if name not in providers)
+    modules = {name: name.partition(".")[0] for name in imported(folder)}
+    theirs = {name: top for name, top in modules.items() if top not in ours | sys.stdlib_module_names}
+    unknown = sorted({top for top in theirs.values() if top not in providers})
     if unknown:
         raise MissingPrerequisite(
             f"the node program imports {', '.join(unknown)}, which no installed distribution provides",
             fix="pip install --force-reinstall splitbrain",
         )
-    return dict(sorted(_closure(_normal(providers[name][0]) for name in names).items()))
+    return dict(sorted(_closure(_provider(name, providers[top]) for name, top in theirs.items()).items()))
+
+
+def _provider(module: str, candidates: Sequence[str]) -> str:
+    """Which of the distributions that share a top-level name (`google` is many's) has `module`."""
+    path = module.replace(".", "/")
+    for name in candidates if len(set(candidates)) > 1 else ():
+        held = {file.with_suffix("").as_posix() for file in distribution(name).files or ()}
+        if path in held or f"{path}/__init__" in held:
+            return _normal(name)
+    return _normal(candidates[0])
 
 
 def _closure(names: Iterable[str]) -> dict[str, str]:

@@ -56,7 +56,7 @@ class ActiveActive:
         """A client with a session of its own."""
         from systems.client import NodeClient
 
-        return NodeClient(ctx, self.logic(ctx), port=PORT)
+        return NodeClient(ctx, self.logic(ctx), system="active-active", port=PORT)
 
     def logic(self, ctx: ClientContext) -> Logic:
         """What such a client does."""

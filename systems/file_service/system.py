@@ -81,7 +81,7 @@ class FileService:
         """A client of its own process."""
         from systems.client import NodeClient
 
-        return NodeClient(ctx, self.logic(ctx), port=PORT)
+        return NodeClient(ctx, self.logic(ctx), system="file-service", port=PORT)
 
     def logic(self, ctx: ClientContext) -> Logic:
         """What such a client does."""

@@ -79,7 +79,7 @@ class P2p:
         """A client that prefers its home peer."""
         from systems.client import NodeClient
 
-        return NodeClient(ctx, self.logic(ctx), port=PORT)
+        return NodeClient(ctx, self.logic(ctx), system="p2p", port=PORT)
 
     def logic(self, ctx: ClientContext) -> Logic:
         """What such a client does."""

@@ -57,7 +57,7 @@ class Paxos:
         """A client that looks for the leader."""
         from systems.client import NodeClient
 
-        return NodeClient(ctx, self.logic(ctx), port=PORT)
+        return NodeClient(ctx, self.logic(ctx), system="paxos", port=PORT)
 
     def logic(self, ctx: ClientContext) -> Logic:
         """What such a client does."""

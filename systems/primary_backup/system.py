@@ -81,7 +81,7 @@ class PrimaryBackup:
         """A client; it reads from its home node in mode async, from the tail in mode chain."""
         from systems.client import NodeClient
 
-        return NodeClient(ctx, self.logic(ctx), port=PORT)
+        return NodeClient(ctx, self.logic(ctx), system="primary-backup", port=PORT)
 
     def logic(self, ctx: ClientContext) -> Logic:
         """What such a client does."""

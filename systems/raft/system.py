@@ -80,7 +80,7 @@ class Raft:
         """A client with a session of its own."""
         from systems.client import NodeClient
 
-        return NodeClient(ctx, self.logic(ctx), port=PORT)
+        return NodeClient(ctx, self.logic(ctx), system="raft", port=PORT)
 
     def logic(self, ctx: ClientContext) -> Logic:
         """What such a client does."""

@@ -1,8 +1,9 @@
-"""gRPC between nodes, and from clients to nodes; MessagePack bodies, no generated code.
+"""gRPC between nodes, and from clients to nodes.
 
-Two methods. `Deliver` is a stream from one node to another of frames `[sender, [message, ...]]`: messages
-are fire and forget, and what waits for a peer goes into the next frame, as much as that holds. `Invoke` is
-unary: a client's command to its result, answered when the core replies.
+Between nodes there is one method, `Deliver`, a stream from one to another of MessagePack frames
+`[sender, [message, ...]]`: messages are fire and forget, and what waits for a peer goes into the next frame,
+as much as that holds. Clients call the unary methods of the system's surface (`systems.shells.surface`), each
+a command to its result, answered when the core replies; server reflection tells which there are.
 
 Laws:
 - Nothing is retried: a lost message is the protocol's business, a lost request the client's.
@@ -23,9 +24,12 @@ from typing import Any
 
 import grpc
 import msgspec
+from grpc_reflection.v1alpha import reflection
+
+from systems.shells.surface import Method, Surface
+from systems.shells.values import Unreadable, Unsendable, pack_reply
 
 DELIVER = "/splitbrain.Node/Deliver"
-INVOKE = "/splitbrain.Node/Invoke"
 
 QUEUE_LIMIT = 1024  # messages that wait for one peer
 FRAME_BYTES = 2 << 20  # of messages in one frame, or one message; gRPC refuses more than 4 MiB
@@ -57,6 +61,7 @@ SERVER_OPTIONS = (
 
 Receiver = Callable[[str, Sequence[Any]], None]
 Invoker = Callable[[Any], Awaitable[Any]]
+Service = Callable[[Invoker], grpc.ServiceRpcHandler]  # methods written by hand, beside the surface's
 
 
 async def connected(channel: grpc.aio.Channel) -> bool:
@@ -144,16 +149,14 @@ class Links:
 class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc ships no types
     """What a node answers to."""
 
-    def __init__(self, *, message_type: Any, command_type: Any, receive: Receiver, invoke: Invoker) -> None:
+    def __init__(self, *, message_type: Any, surface: Surface, receive: Receiver, invoke: Invoker) -> None:
         self._receive = receive
-        self._invoke_core = invoke
+        self._invoke = invoke
         self._frame = msgspec.msgpack.Decoder(tuple[str, list[message_type]])
-        self._command = msgspec.msgpack.Decoder(command_type)
-        self._encode = msgspec.msgpack.Encoder().encode
         self._handlers = {
-            DELIVER: grpc.stream_unary_rpc_method_handler(self._deliver),
-            INVOKE: grpc.unary_unary_rpc_method_handler(self._invoke),
+            method.path: grpc.unary_unary_rpc_method_handler(self._answer(method)) for method in surface
         }
+        self._handlers[DELIVER] = grpc.stream_unary_rpc_method_handler(self._deliver)
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
         return self._handlers.get(details.method)
@@ -167,23 +170,43 @@ class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc ships no t
             self._receive(sender, messages)
         return b""
 
-    async def _invoke(self, body: bytes, context: grpc.aio.ServicerContext) -> bytes:
+    def _answer(self, method: Method) -> Callable[[bytes, grpc.aio.ServicerContext], Awaitable[bytes]]:
         # gRPC cancels this coroutine when the client is gone; the shell forgets the request then.
-        try:
-            command = self._command.decode(body)
-        except msgspec.DecodeError as error:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"not a command of this system: {error}")
-        return self._encode(await self._invoke_core(command))
+        async def answer(body: bytes, context: grpc.aio.ServicerContext) -> bytes:
+            try:
+                command = method.decode(body)
+            except Unreadable as error:
+                await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"not a {method.name}: {error}")
+            result = await self._invoke(command)
+            try:
+                return pack_reply(result)
+            except Unsendable as error:
+                await context.abort(grpc.StatusCode.OUT_OF_RANGE, f"done, but the answer: {error}")
+                raise
+
+        return answer
 
 
 def make_server(
-    address: str, *, message_type: Any, command_type: Any, receive: Receiver, invoke: Invoker
+    address: str,
+    *,
+    message_type: Any,
+    surface: Surface,
+    receive: Receiver,
+    invoke: Invoker,
+    service: Service | None = None,
 ) -> grpc.aio.Server:
     """A server bound to `address` ("ip:port"), not yet started. Raises RuntimeError when it cannot be
     bound.
     """
     server = grpc.aio.server(options=SERVER_OPTIONS)
-    methods = _Methods(message_type=message_type, command_type=command_type, receive=receive, invoke=invoke)
+    methods = _Methods(message_type=message_type, surface=surface, receive=receive, invoke=invoke)
     server.add_generic_rpc_handlers((methods,))
+    names = [surface.service, reflection.SERVICE_NAME]
+    if service is not None:
+        handler = service(invoke)
+        server.add_generic_rpc_handlers((handler,))
+        names.append(handler.service_name())
+    reflection.enable_server_reflection(names, server)
     server.add_insecure_port(address)
     return server

@@ -15,9 +15,9 @@ from systems.api import ClientContext, Definite, Indefinite, Invocation
 from systems.client import NodeClient, answer_of
 from systems.logic import MAX_ASKS, Answer, Leading, Lost, Step, Unreached, command_of
 from systems.primary_backup.logic import PrimaryBackupLogic
-from systems.raft.core import RaftCore
 from systems.raft.logic import RaftLogic
 from systems.raft.messages import Do, Query, Register
+from systems.shells.surface import client_surface
 from systems.shells.transport import make_server
 from tests.systems.shells.peers import free_port, until
 
@@ -32,14 +32,14 @@ class Nodes:
     """
 
     def __init__(
-        self, script: Script, up: tuple[str, ...] = ("n1", "n2", "n3"), command_type: Any = None
+        self, script: Script, up: tuple[str, ...] = ("n1", "n2", "n3"), system: str = "primary-backup"
     ) -> None:
         self.port = free_port("127.0.0.1")
         self.addresses = {f"n{i}": f"127.0.0.{i}" for i in (1, 2, 3)}
         self.asked: list[tuple[str, Any]] = []
         self._script = script
         self._up = up
-        self._type = command_type or kv.Command
+        self.system = system
         self._servers: dict[str, grpc.aio.Server] = {}
 
     async def __aenter__(self) -> Nodes:
@@ -47,7 +47,7 @@ class Nodes:
             self._servers[name] = make_server(
                 f"{self.addresses[name]}:{self.port}",
                 message_type=int,
-                command_type=self._type,
+                surface=client_surface(self.system, {}),
                 receive=lambda sender, messages: None,
                 invoke=partial(self._answer, name),
             )
@@ -94,7 +94,7 @@ def using(nodes: Nodes, scenario: Callable[[NodeClient], Awaitable[Any]], **cont
     async def both() -> Any:
         async with nodes:
             ctx = nodes.context(**context)
-            client = NodeClient(ctx, Leading(ctx), port=nodes.port)
+            client = NodeClient(ctx, Leading(ctx), system=nodes.system, port=nodes.port)
             await client.open()
             try:
                 return await scenario(client)
@@ -231,8 +231,9 @@ def with_raft(script: Script, scenario: Callable[[NodeClient], Awaitable[Any]]) 
     """The commands that arrived."""
 
     async def both() -> list[Any]:
-        async with Nodes(script, command_type=RaftCore.command_type) as nodes:
-            client = NodeClient(nodes.context(), RaftLogic(nodes.context()), port=nodes.port)
+        async with Nodes(script, system="raft") as nodes:
+            ctx = nodes.context()
+            client = NodeClient(ctx, RaftLogic(ctx), system=nodes.system, port=nodes.port)
             await scenario(client)
             await client.close()
             return [command for _, command in nodes.asked]
@@ -319,7 +320,7 @@ def test_primary_backup_reads_where_its_mode_says(at_home: bool, readers: list[s
         async with Nodes(script) as nodes:
             ctx = nodes.context("n2")
             logic = PrimaryBackupLogic(ctx, reads_at="home" if at_home else "primary")
-            client = NodeClient(ctx, logic, port=nodes.port)
+            client = NodeClient(ctx, logic, system=nodes.system, port=nodes.port)
             assert await client.invoke(READ) == readers[-1]
             assert nodes.names() == readers
             assert await client.invoke(WRITE) == "n1"

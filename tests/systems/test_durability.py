@@ -23,7 +23,7 @@ class Writer:
 
     async def write(self, count: int) -> None:
         """Go on until `count` more writes are acknowledged."""
-        client = NodeClient(self._context, RaftLogic(self._context), port=PORT)
+        client = NodeClient(self._context, RaftLogic(self._context), system="raft", port=PORT)
         goal = len(self.acknowledged) + count
         async with asyncio.timeout(20):
             while len(self.acknowledged) < goal:
@@ -37,7 +37,7 @@ class Writer:
 
     async def lost(self) -> list[int]:
         """The acknowledged writes that are not there."""
-        client = NodeClient(self._context, RaftLogic(self._context), port=PORT)
+        client = NodeClient(self._context, RaftLogic(self._context), system="raft", port=PORT)
         lost = []
         async with asyncio.timeout(20):
             for number in self.acknowledged:

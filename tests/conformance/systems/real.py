@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
-import msgspec
 
 from systems import kv
 from systems.api import Client, ClientContext, Definite, Indefinite, Invocation
+from systems.client import NodeClient
 from systems.logic import Ask
 from systems.program import PORT
-from systems.shells.transport import INVOKE
+from systems.shells.values import unpack_reply
 from tests.conformance.systems.seam import LIMIT_S, Answer, Case, leading
 from tests.systems import cluster
 
@@ -49,14 +49,15 @@ class Real:
         ctx = ClientContext(0, node, self._processes.addresses, self._case.options, TIMEOUT_S)
         question = next(self._case.plugin.logic(ctx).perform(Invocation("read", key)))
         assert isinstance(question, Ask)
-        command = question.command
+        client = self._case.plugin.client(ctx)
+        assert isinstance(client, NodeClient)
+        method, command = client.surface.method(question.command), question.command
         with grpc.insecure_channel(f"{self._processes.addresses[node]}:{PORT}") as channel:
             try:
-                body = channel.unary_unary(INVOKE)(msgspec.msgpack.encode(command), timeout=TIMEOUT_S)
+                body = channel.unary_unary(method.path)(method.encode(command), timeout=TIMEOUT_S)
             except grpc.RpcError:
                 return None
-        result: kv.Result = msgspec.msgpack.decode(body, type=kv.Result)
-        return result
+        return unpack_reply(body)
 
     def crash(self, node: str) -> None:
         if node in self._processes.processes:

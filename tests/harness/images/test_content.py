@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,8 @@ def copied(tmp_path: Path) -> Path:
 def test_the_node_program_goes_in_and_nothing_else() -> None:
     names = content.files(content.root())
     assert "systems/__main__.py" in names
-    assert [name for name in names if not name.startswith("systems/") or not name.endswith(".py")] == []
+    kinds = (".py", ".pyi", ".proto")
+    assert [name for name in names if not name.startswith("systems/") or not name.endswith(kinds)] == []
 
 
 def test_the_name_does_not_depend_on_where_the_sources_are(copied: Path) -> None:
@@ -60,7 +62,18 @@ def test_tests_and_compiled_files_do_not_count(copied: Path) -> None:
 
 
 def test_the_packages_are_what_the_node_program_imports_and_what_those_need() -> None:
-    assert set(content.pins(content.root())) == {"grpcio", "msgspec", "typing-extensions"}
+    needed = {"grpcio", "grpcio-reflection", "msgspec", "protobuf", "typing-extensions"}
+    assert set(content.pins(content.root())) == needed
+
+
+def test_of_packages_with_one_name_that_with_the_module_goes_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shared = {**packages_distributions(), "google": ["numpy", "protobuf"]}
+    monkeypatch.setattr(content, "packages_distributions", lambda: shared)
+    pins = content.pins(content.root())
+    assert "protobuf" in pins
+    assert "numpy" not in pins
 
 
 def test_a_package_that_is_newly_imported_goes_in(copied: Path) -> None:

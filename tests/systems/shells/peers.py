@@ -9,8 +9,8 @@ from typing import Any
 
 import grpc
 
-from systems import kv
-from systems.shells.transport import make_server
+from systems.shells.surface import client_surface
+from systems.shells.transport import Service, make_server
 
 Answer = Callable[[Any], Awaitable[Any]]
 
@@ -29,17 +29,32 @@ async def no_answer(command: Any) -> Any:
 
 
 class Peer:
-    """Takes messages (int) and commands (`kv.Command`) at `address`; `arrived` holds (sender, message)."""
+    """Takes messages (int) and the commands of primary-backup at `address`; `arrived` holds (sender,
+    message).
+    """
 
-    def __init__(self, port: int, *, address: str = "127.0.0.1", answer: Answer = no_answer) -> None:
+    def __init__(
+        self,
+        port: int,
+        *,
+        address: str = "127.0.0.1",
+        answer: Answer = no_answer,
+        service: Service | None = None,
+    ) -> None:
         self.target = f"{address}:{port}"
         self.arrived: list[tuple[str, int]] = []
         self._answer = answer
+        self._service = service
         self._server: grpc.aio.Server | None = None
 
     async def start(self) -> None:
         self._server = make_server(
-            self.target, message_type=int, command_type=kv.Command, receive=self._take, invoke=self._answer
+            self.target,
+            message_type=int,
+            surface=client_surface("primary-backup", {}),
+            receive=self._take,
+            invoke=self._answer,
+            service=self._service,
         )
         await self._server.start()
 

@@ -15,16 +15,18 @@ import msgspec
 import pytest
 
 from systems import kv
+from systems.shells.surface import client_surface
 from systems.shells.transport import (
     CHANNEL_OPTIONS,
     DELIVER,
-    INVOKE,
     QUEUE_LIMIT,
     Links,
     PeerLink,
     make_server,
 )
 from tests.systems.shells.peers import Peer, free_port, no_answer, until
+
+WRITE = "/splitbrain.primary_backup.v1.PrimaryBackup/Write"
 
 
 def test_messages_arrive_in_order_with_their_sender() -> None:
@@ -55,7 +57,7 @@ def test_what_is_larger_than_a_frame_goes_in_several() -> None:
         server = make_server(
             target,
             message_type=bytes,
-            command_type=kv.Command,
+            surface=client_surface("primary-backup", {}),
             receive=lambda sender, messages: arrived.extend(messages),
             invoke=no_answer,
         )
@@ -156,8 +158,11 @@ def calling(method: str, body: bytes, answer: Any = None) -> grpc.StatusCode:
     return asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("body", [b"", b"\xc1", msgspec.msgpack.encode(["explode", "x"])])
-@pytest.mark.parametrize("method", [INVOKE, DELIVER])
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [(DELIVER, body) for body in (b"", b"\xc1", msgspec.msgpack.encode(["explode", "x"]))]
+    + [(WRITE, body) for body in (b"", b"\xc1", b"\x0a\x01x", b"\x0a\x01x\x12\x00")],
+)
 def test_what_cannot_be_read_is_refused_and_reaches_no_core(method: str, body: bytes) -> None:
     assert calling(method, body) is grpc.StatusCode.INVALID_ARGUMENT
 
@@ -176,7 +181,8 @@ def test_a_client_that_goes_away_ends_its_request() -> None:
         peer = Peer(free_port(), answer=answer)
         await peer.start()
         channel = grpc.aio.insecure_channel(peer.target, options=CHANNEL_OPTIONS)
-        call = channel.unary_unary(INVOKE)(msgspec.msgpack.encode(kv.Read("x")))
+        read = client_surface("primary-backup", {}).method(kv.Read("x"))
+        call = channel.unary_unary(read.path)(read.encode(kv.Read("x")))
         asking = asyncio.ensure_future(call.code())
         await until(lambda: waiting == [kv.Read("x")])
         await channel.close()
