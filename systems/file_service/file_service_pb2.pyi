@@ -31,6 +31,20 @@ class Do(_message.Message):
     commit: Commit
     def __init__(self, session: _Optional[int] = ..., sequence: _Optional[int] = ..., write: _Optional[_Union[Write, _Mapping]] = ..., append: _Optional[_Union[Append, _Mapping]] = ..., rename: _Optional[_Union[Rename, _Mapping]] = ..., remove: _Optional[_Union[Remove, _Mapping]] = ..., stage: _Optional[_Union[Stage, _Mapping]] = ..., commit: _Optional[_Union[Commit, _Mapping]] = ...) -> None: ...
 
+class Transfer(_message.Message):
+    __slots__ = ("target",)
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    target: str
+    def __init__(self, target: _Optional[str] = ...) -> None: ...
+
+class ChangeMembers(_message.Message):
+    __slots__ = ("action", "node")
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    action: str
+    node: str
+    def __init__(self, action: _Optional[str] = ..., node: _Optional[str] = ...) -> None: ...
+
 class Query(_message.Message):
     __slots__ = ("read", "read_part", "list")
     READ_FIELD_NUMBER: _ClassVar[int]

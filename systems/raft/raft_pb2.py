@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from systems import common_pb2 as systems_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17systems/raft/raft.proto\x12\x12splitbrain.raft.v1\x1a\x14systems/common.proto\"\n\n\x08Register\"\x86\x01\n\x02\x44o\x12\x0f\n\x07session\x18\x01 \x01(\x03\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12*\n\x05write\x18\x03 \x01(\x0b\x32\x19.splitbrain.raft.v1.WriteH\x00\x12&\n\x03\x63\x61s\x18\x04 \x01(\x0b\x32\x17.splitbrain.raft.v1.CasH\x00\x42\t\n\x07\x63ommand\"<\n\x05Query\x12(\n\x04read\x18\x01 \x01(\x0b\x32\x18.splitbrain.raft.v1.ReadH\x00\x42\t\n\x07\x63ommand\"\x13\n\x04Read\x12\x0b\n\x03key\x18\x01 \x01(\t\"9\n\x05Write\x12\x0b\n\x03key\x18\x01 \x01(\t\x12#\n\x05value\x18\x02 \x01(\x0b\x32\x14.splitbrain.v1.Value\"X\n\x03\x43\x61s\x12\x0b\n\x03key\x18\x01 \x01(\t\x12!\n\x03old\x18\x02 \x01(\x0b\x32\x14.splitbrain.v1.Value\x12!\n\x03new\x18\x03 \x01(\x0b\x32\x14.splitbrain.v1.Value2\xb4\x01\n\x04Raft\x12>\n\x08Register\x12\x1c.splitbrain.raft.v1.Register\x1a\x14.splitbrain.v1.Reply\x12\x32\n\x02\x44o\x12\x16.splitbrain.raft.v1.Do\x1a\x14.splitbrain.v1.Reply\x12\x38\n\x05Query\x12\x19.splitbrain.raft.v1.Query\x1a\x14.splitbrain.v1.Replyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17systems/raft/raft.proto\x12\x12splitbrain.raft.v1\x1a\x14systems/common.proto\"\n\n\x08Register\"\x86\x01\n\x02\x44o\x12\x0f\n\x07session\x18\x01 \x01(\x03\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12*\n\x05write\x18\x03 \x01(\x0b\x32\x19.splitbrain.raft.v1.WriteH\x00\x12&\n\x03\x63\x61s\x18\x04 \x01(\x0b\x32\x17.splitbrain.raft.v1.CasH\x00\x42\t\n\x07\x63ommand\"*\n\x08Transfer\x12\x13\n\x06target\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_target\"-\n\rChangeMembers\x12\x0e\n\x06\x61\x63tion\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\t\"<\n\x05Query\x12(\n\x04read\x18\x01 \x01(\x0b\x32\x18.splitbrain.raft.v1.ReadH\x00\x42\t\n\x07\x63ommand\"\x13\n\x04Read\x12\x0b\n\x03key\x18\x01 \x01(\t\"9\n\x05Write\x12\x0b\n\x03key\x18\x01 \x01(\t\x12#\n\x05value\x18\x02 \x01(\x0b\x32\x14.splitbrain.v1.Value\"X\n\x03\x43\x61s\x12\x0b\n\x03key\x18\x01 \x01(\t\x12!\n\x03old\x18\x02 \x01(\x0b\x32\x14.splitbrain.v1.Value\x12!\n\x03new\x18\x03 \x01(\x0b\x32\x14.splitbrain.v1.Value2\xbe\x02\n\x04Raft\x12>\n\x08Register\x12\x1c.splitbrain.raft.v1.Register\x1a\x14.splitbrain.v1.Reply\x12\x32\n\x02\x44o\x12\x16.splitbrain.raft.v1.Do\x1a\x14.splitbrain.v1.Reply\x12\x38\n\x05Query\x12\x19.splitbrain.raft.v1.Query\x1a\x14.splitbrain.v1.Reply\x12>\n\x08Transfer\x12\x1c.splitbrain.raft.v1.Transfer\x1a\x14.splitbrain.v1.Reply\x12H\n\rChangeMembers\x12!.splitbrain.raft.v1.ChangeMembers\x1a\x14.splitbrain.v1.Replyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,14 +36,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGISTER']._serialized_end=79
   _globals['_DO']._serialized_start=82
   _globals['_DO']._serialized_end=216
-  _globals['_QUERY']._serialized_start=218
-  _globals['_QUERY']._serialized_end=278
-  _globals['_READ']._serialized_start=280
-  _globals['_READ']._serialized_end=299
-  _globals['_WRITE']._serialized_start=301
-  _globals['_WRITE']._serialized_end=358
-  _globals['_CAS']._serialized_start=360
-  _globals['_CAS']._serialized_end=448
-  _globals['_RAFT']._serialized_start=451
-  _globals['_RAFT']._serialized_end=631
+  _globals['_TRANSFER']._serialized_start=218
+  _globals['_TRANSFER']._serialized_end=260
+  _globals['_CHANGEMEMBERS']._serialized_start=262
+  _globals['_CHANGEMEMBERS']._serialized_end=307
+  _globals['_QUERY']._serialized_start=309
+  _globals['_QUERY']._serialized_end=369
+  _globals['_READ']._serialized_start=371
+  _globals['_READ']._serialized_end=390
+  _globals['_WRITE']._serialized_start=392
+  _globals['_WRITE']._serialized_end=449
+  _globals['_CAS']._serialized_start=451
+  _globals['_CAS']._serialized_end=539
+  _globals['_RAFT']._serialized_start=542
+  _globals['_RAFT']._serialized_end=860
 # @@protoc_insertion_point(module_scope)

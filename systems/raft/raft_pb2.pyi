@@ -23,6 +23,20 @@ class Do(_message.Message):
     cas: Cas
     def __init__(self, session: _Optional[int] = ..., sequence: _Optional[int] = ..., write: _Optional[_Union[Write, _Mapping]] = ..., cas: _Optional[_Union[Cas, _Mapping]] = ...) -> None: ...
 
+class Transfer(_message.Message):
+    __slots__ = ("target",)
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    target: str
+    def __init__(self, target: _Optional[str] = ...) -> None: ...
+
+class ChangeMembers(_message.Message):
+    __slots__ = ("action", "node")
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    action: str
+    node: str
+    def __init__(self, action: _Optional[str] = ..., node: _Optional[str] = ...) -> None: ...
+
 class Query(_message.Message):
     __slots__ = ("read",)
     READ_FIELD_NUMBER: _ClassVar[int]
