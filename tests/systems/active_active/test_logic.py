@@ -61,6 +61,7 @@ def test_it_never_reads_older_than_it_has_read_or_written() -> None:
     logic = client()
     assert read(logic, "new", 20) == "new"
     assert read(logic, "old", 10) == "new"
+    assert read(logic, "older than new", 15) == "new"
     perform(logic, Invocation("write", "r1", "mine"), kv.Ok([30, 0, "n1"]))
     assert read(logic, "new", 20) == "mine"
     assert read(logic, "newest", 40) == "newest"
