@@ -70,7 +70,7 @@ class Preparation:
 
     def _note(self, vote: Vote) -> None:
         held = self._votes.get(vote.slot)
-        if held is None or held.ballot < vote.ballot:
+        if held is None or held.ballot < vote.ballot or self._site.options.bug == "adopt-any":
             self._votes[vote.slot] = vote
 
 

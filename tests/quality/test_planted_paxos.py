@@ -1,7 +1,7 @@
 """Every bug of `systems.paxos.bugs.BUGS` is found by what clients see, and no seed that finds one finds
 anything without it.
 
-Most show in chaos. Two need what lasts longer than chaos does (a leader that is cut off for seconds, nodes
+Most show in chaos. Three need what lasts longer than chaos does (a leader that is cut off for seconds, nodes
 that all restart while others are cut off): those are hunted with the system's default workload and nemeses,
 in a stretch of seeds around the first that shows them (`splitbrain zoo paxos` hunts from seed 1).
 """
@@ -22,7 +22,11 @@ CHAOS = {
     "read-unconfirmed": 60,
     "apply-out-of-order": 60,
 }
-DEFAULTS = {"accept-below-promise": range(4, 19), "no-promise-persist": range(34, 49)}
+DEFAULTS = {
+    "accept-below-promise": range(4, 19),
+    "no-promise-persist": range(34, 49),
+    "adopt-any": range(34, 49),
+}
 
 
 def test_every_planted_bug_is_hunted() -> None:
