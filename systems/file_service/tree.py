@@ -154,10 +154,11 @@ class Tree:
 
     def _read_part(self, path: str, version: int, number: int) -> bytes | None:
         file = self.state.files.get(path)
-        if file is None or not 0 <= number < len(file.parts):
+        if self._bug == "torn-read":
+            return b"".join(file.parts[number : number + 1]) if file else b""
+        if file is None or file.version != version or not 0 <= number < len(file.parts):
             return None
-        is_current = file.version == version or self._bug == "torn-read"
-        return file.parts[number] if is_current else None
+        return file.parts[number]
 
     def _list(self, directory: str) -> list[str]:
         prefix = f"{directory}/" if directory else ""

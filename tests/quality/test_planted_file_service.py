@@ -7,7 +7,7 @@ import pytest
 from systems.file_service.bugs import BUGS
 from tests.systems.file_service.seeds import judge
 
-LIMIT = 20  # seeds
+LIMIT = 60  # seeds
 TIME_S = 20.0  # of virtual time each
 
 
