@@ -37,9 +37,12 @@ BUGS: Mapping[str, Bug] = {
         "a client takes what a node has, even if it has seen newer (Terry 1994: read your writes, monotonic"
         " reads)"
     ),
-    "ack-before-disk": Bug("a node answers and tells its peers before its disk has the update"),
+    "ack-before-disk": Bug(
+        "a node answers and tells its peers first, and writes its own updates down up to resend_ms later"
+    ),
     "ack-unwritten": Bug(
-        "a peer acknowledges updates before its disk has them, so a crash loses what is not sent again"
+        "a peer acknowledges updates first and writes them down up to resend_ms later, so a crash loses what"
+        " is not sent again"
     ),
     "no-retransmit": Bug("an update that was lost on its way is not sent again"),
     "restart-forgets": Bug("a node that restarts takes its own updates for acknowledged by all peers"),

@@ -75,6 +75,7 @@ class ActiveActiveCore:
         self.outgoing = Outgoing(config.peers)
         self.outbox = Outbox()
         self._records = len(records)
+        self._late: list[Stored] = []
         for record in records:
             self._restore(record)
         if self._bug == "restart-forgets":
@@ -131,14 +132,10 @@ class ActiveActiveCore:
         """Do `update` here, answer, and tell everybody."""
         sequence = self.outgoing.append(update)
         self.replica.take(self.name, sequence, update)
-        record = Stored(self.name, sequence, (update,))
-        if self._bug != "ack-before-disk":
-            self._persist(record)
+        self._persist(Stored(self.name, sequence, (update,)), late=self._bug == "ack-before-disk")
         self.outbox.reply(request_id, answer)
         for peer in self.peers:
             self._push(peer, self.outgoing.newest(peer))
-        if self._bug == "ack-before-disk":
-            self._persist(record)
 
     # Peers
 
@@ -148,13 +145,9 @@ class ActiveActiveCore:
         # What comes behind a gap is left: the answer says from where on to send again.
         updates = push.updates[first - push.first :] if push.first <= first else ()
         self._learn(origin, first, updates)
-        ack = Ack(self.replica.received.get(origin, 0))
-        if self._bug == "ack-unwritten":
-            self.outbox.send(origin, ack)
         if updates:
-            self._persist(Stored(origin, first, updates))
-        if self._bug != "ack-unwritten":
-            self.outbox.send(origin, ack)
+            self._persist(Stored(origin, first, updates), late=self._bug == "ack-unwritten")
+        self.outbox.send(origin, Ack(self.replica.received.get(origin, 0)))
 
     def _learn(self, origin: str, first: int, updates: Sequence[Update]) -> None:
         """Take in the updates of `origin` from number `first` on."""
@@ -170,6 +163,9 @@ class ActiveActiveCore:
 
     def _resend(self) -> None:
         """Send what was not acknowledged, and look again after a while."""
+        late, self._late = self._late, []
+        for record in late:
+            self._persist(record)
         self.outbox.set_timer("resend", self._resend_ns * 3 // 4, self._resend_ns)
         if self._bug == "no-retransmit":
             return
@@ -182,9 +178,13 @@ class ActiveActiveCore:
 
     # Disk
 
-    def _persist(self, record: Stored) -> None:
-        self._records += 1
-        self.outbox.persist(record)
+    def _persist(self, record: Stored, *, late: bool = False) -> None:
+        """Write `record` down; late, which only bugs are: when the timer fires."""
+        if late:
+            self._late.append(record)
+        else:
+            self._records += 1
+            self.outbox.persist(record)
 
     def _compact(self) -> None:
         """Let a snapshot take the place of all records."""
@@ -200,6 +200,7 @@ class ActiveActiveCore:
             tuple(outgoing.log),
         )
         self._records = 1
+        self._late.clear()
         self.outbox.compact([snapshot])
 
     def _restore(self, record: Record) -> None:

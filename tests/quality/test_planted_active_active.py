@@ -10,18 +10,18 @@ from systems.active_active.bugs import BUGS
 from tests.systems.active_active.runs import judge
 
 LIMITS = {
-    "counter-max": 3,
-    "remove-forgotten": 3,
-    "redelivered": 3,
+    "counter-max": 5,
+    "remove-forgotten": 5,
+    "redelivered": 5,
     "arrival-wins": 20,
-    "clock-back": 10,
-    "clock-deaf": 10,
-    "session-dropped": 30,
-    "ack-before-disk": 100,
-    "ack-unwritten": 60,
-    "no-retransmit": 3,
+    "clock-back": 20,
+    "clock-deaf": 20,
+    "session-dropped": 50,
+    "ack-before-disk": 20,
+    "ack-unwritten": 20,
+    "no-retransmit": 5,
     "restart-forgets": 10,
-    "snapshot-forgets": 100,
+    "snapshot-forgets": 60,
 }
 
 
