@@ -7,6 +7,7 @@ name, through `systems.registry`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from systems.api import ClientContext
 from systems.core import CoreFactory
@@ -27,7 +28,7 @@ _CORES: Mapping[str, Callable[[Kind], CoreFactory]] = {
     "raft": raft_core.replicating,
     "primary-backup": sync_core.replicating,
 }
-_LOGICS: Mapping[str, Callable[[ClientContext], Logic]] = {
+_LOGICS: Mapping[str, Callable[[ClientContext], FileLogic]] = {
     "raft": RaftFileLogic,
     "primary-backup": FileLogic,
 }
@@ -41,3 +42,10 @@ def file_service_core(options: Mapping[str, str]) -> CoreFactory:
 def file_service_logic(ctx: ClientContext) -> Logic:
     """A client of the file service over the same replication."""
     return _LOGICS[ctx.options.get("replication", "raft")](ctx)
+
+
+def file_service_streams(options: Mapping[str, str]) -> Any:
+    """A `systems.shells.transport.Service`: WriteFile and ReadFile at one node."""
+    from systems.file_service.streams import service  # loads gRPC, which a simulation does without
+
+    return service(_LOGICS[options.get("replication", "raft")], options)

@@ -38,7 +38,10 @@ ENTRIES: Mapping[str, Entry] = {
     ),
     "p2p": Entry("systems.p2p.core:P2pCore", "systems.p2p.system:P2p"),
     "file-service": Entry(
-        "systems.composed:file_service_core", "systems.file_service.system:FileService", composed=True
+        "systems.composed:file_service_core",
+        "systems.file_service.system:FileService",
+        composed=True,
+        service="systems.composed:file_service_streams",
     ),
     "active-active": Entry(
         "systems.active_active.core:ActiveActiveCore", "systems.active_active.system:ActiveActive"

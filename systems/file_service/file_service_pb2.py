@@ -25,43 +25,47 @@ _sym_db = _symbol_database.Default()
 from systems import common_pb2 as systems_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'systems/file_service/file_service.proto\x12\x1asplitbrain.file_service.v1\x1a\x14systems/common.proto\"\n\n\x08Register\"\xf2\x02\n\x02\x44o\x12\x0f\n\x07session\x18\x01 \x01(\x03\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12\x32\n\x05write\x18\x03 \x01(\x0b\x32!.splitbrain.file_service.v1.WriteH\x00\x12\x34\n\x06\x61ppend\x18\x04 \x01(\x0b\x32\".splitbrain.file_service.v1.AppendH\x00\x12\x34\n\x06rename\x18\x05 \x01(\x0b\x32\".splitbrain.file_service.v1.RenameH\x00\x12\x34\n\x06remove\x18\x06 \x01(\x0b\x32\".splitbrain.file_service.v1.RemoveH\x00\x12\x32\n\x05stage\x18\x07 \x01(\x0b\x32!.splitbrain.file_service.v1.StageH\x00\x12\x34\n\x06\x63ommit\x18\x08 \x01(\x0b\x32\".splitbrain.file_service.v1.CommitH\x00\x42\t\n\x07\x63ommand\"*\n\x08Transfer\x12\x13\n\x06target\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_target\"-\n\rChangeMembers\x12\x0e\n\x06\x61\x63tion\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\t\"\xb1\x01\n\x05Query\x12\x30\n\x04read\x18\x01 \x01(\x0b\x32 .splitbrain.file_service.v1.ReadH\x00\x12\x39\n\tread_part\x18\x02 \x01(\x0b\x32$.splitbrain.file_service.v1.ReadPartH\x00\x12\x30\n\x04list\x18\x03 \x01(\x0b\x32 .splitbrain.file_service.v1.ListH\x00\x42\t\n\x07\x63ommand\"#\n\x05Write\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"$\n\x06\x41ppend\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"\"\n\x06Rename\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\n\n\x02to\x18\x02 \x01(\t\"\x16\n\x06Remove\x12\x0c\n\x04path\x18\x01 \x01(\t\"C\n\x05Stage\x12\x0e\n\x06upload\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\"\'\n\x06\x43ommit\x12\x0e\n\x06upload\x18\x01 \x01(\t\x12\r\n\x05parts\x18\x02 \x01(\x03\"\x14\n\x04Read\x12\x0c\n\x04path\x18\x01 \x01(\t\"9\n\x08ReadPart\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x0e\n\x06number\x18\x03 \x01(\x03\"\x19\n\x04List\x12\x11\n\tdirectory\x18\x01 \x01(\t2\xe3\x04\n\x05\x46iles\x12@\n\x05Write\x12!.splitbrain.file_service.v1.Write\x1a\x14.splitbrain.v1.Reply\x12\x42\n\x06\x41ppend\x12\".splitbrain.file_service.v1.Append\x1a\x14.splitbrain.v1.Reply\x12\x42\n\x06Rename\x12\".splitbrain.file_service.v1.Rename\x1a\x14.splitbrain.v1.Reply\x12\x42\n\x06Remove\x12\".splitbrain.file_service.v1.Remove\x1a\x14.splitbrain.v1.Reply\x12@\n\x05Stage\x12!.splitbrain.file_service.v1.Stage\x1a\x14.splitbrain.v1.Reply\x12\x42\n\x06\x43ommit\x12\".splitbrain.file_service.v1.Commit\x1a\x14.splitbrain.v1.Reply\x12>\n\x04Read\x12 .splitbrain.file_service.v1.Read\x1a\x14.splitbrain.v1.Reply\x12\x46\n\x08ReadPart\x12$.splitbrain.file_service.v1.ReadPart\x1a\x14.splitbrain.v1.Reply\x12>\n\x04List\x12 .splitbrain.file_service.v1.List\x1a\x14.splitbrain.v1.Reply2\xee\x02\n\x0c\x46ileSessions\x12\x46\n\x08Register\x12$.splitbrain.file_service.v1.Register\x1a\x14.splitbrain.v1.Reply\x12:\n\x02\x44o\x12\x1e.splitbrain.file_service.v1.Do\x1a\x14.splitbrain.v1.Reply\x12@\n\x05Query\x12!.splitbrain.file_service.v1.Query\x1a\x14.splitbrain.v1.Reply\x12\x46\n\x08Transfer\x12$.splitbrain.file_service.v1.Transfer\x1a\x14.splitbrain.v1.Reply\x12P\n\rChangeMembers\x12).splitbrain.file_service.v1.ChangeMembers\x1a\x14.splitbrain.v1.Replyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'systems/file_service/file_service.proto\x12\x1asplitbrain.file_service.v1\x1a\x14systems/common.proto\"6\n\nWriteChunk\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x0c\n\x04last\x18\x03 \x01(\x08\"\n\n\x08Register\"\xf2\x02\n\x02\x44o\x12\x0f\n\x07session\x18\x01 \x01(\x03\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12\x32\n\x05write\x18\x03 \x01(\x0b\x32!.splitbrain.file_service.v1.WriteH\x00\x12\x34\n\x06\x61ppend\x18\x04 \x01(\x0b\x32\".splitbrain.file_service.v1.AppendH\x00\x12\x34\n\x06rename\x18\x05 \x01(\x0b\x32\".splitbrain.file_service.v1.RenameH\x00\x12\x34\n\x06remove\x18\x06 \x01(\x0b\x32\".splitbrain.file_service.v1.RemoveH\x00\x12\x32\n\x05stage\x18\x07 \x01(\x0b\x32!.splitbrain.file_service.v1.StageH\x00\x12\x34\n\x06\x63ommit\x18\x08 \x01(\x0b\x32\".splitbrain.file_service.v1.CommitH\x00\x42\t\n\x07\x63ommand\"*\n\x08Transfer\x12\x13\n\x06target\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\t\n\x07_target\"-\n\rChangeMembers\x12\x0e\n\x06\x61\x63tion\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\t\"\xb1\x01\n\x05Query\x12\x30\n\x04read\x18\x01 \x01(\x0b\x32 .splitbrain.file_service.v1.ReadH\x00\x12\x39\n\tread_part\x18\x02 \x01(\x0b\x32$.splitbrain.file_service.v1.ReadPartH\x00\x12\x30\n\x04list\x18\x03 \x01(\x0b\x32 .splitbrain.file_service.v1.ListH\x00\x42\t\n\x07\x63ommand\"#\n\x05Write\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"$\n\x06\x41ppend\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"\"\n\x06Rename\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\n\n\x02to\x18\x02 \x01(\t\"\x16\n\x06Remove\x12\x0c\n\x04path\x18\x01 \x01(\t\"C\n\x05Stage\x12\x0e\n\x06upload\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\"\'\n\x06\x43ommit\x12\x0e\n\x06upload\x18\x01 \x01(\t\x12\r\n\x05parts\x18\x02 \x01(\x03\"\x14\n\x04Read\x12\x0c\n\x04path\x18\x01 \x01(\t\"9\n\x08ReadPart\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12\x0e\n\x06number\x18\x03 \x01(\x03\"\x19\n\x04List\x12\x11\n\tdirectory\x18\x01 \x01(\t2\xe3\x04\n\x05\x46iles\x12@\n\x05Write\x12!.splitbrain.file_service.v1.Write\x1a\x14.splitbrain.v1.Reply\x12\x42\n\x06\x41ppend\x12\".splitbrain.file_service.v1.Append\x1a\x14.splitbrain.v1.Reply\x12\x42\n\x06Rename\x12\".splitbrain.file_service.v1.Rename\x1a\x14.splitbrain.v1.Reply\x12\x42\n\x06Remove\x12\".splitbrain.file_service.v1.Remove\x1a\x14.splitbrain.v1.Reply\x12@\n\x05Stage\x12!.splitbrain.file_service.v1.Stage\x1a\x14.splitbrain.v1.Reply\x12\x42\n\x06\x43ommit\x12\".splitbrain.file_service.v1.Commit\x1a\x14.splitbrain.v1.Reply\x12>\n\x04Read\x12 .splitbrain.file_service.v1.Read\x1a\x14.splitbrain.v1.Reply\x12\x46\n\x08ReadPart\x12$.splitbrain.file_service.v1.ReadPart\x1a\x14.splitbrain.v1.Reply\x12>\n\x04List\x12 .splitbrain.file_service.v1.List\x1a\x14.splitbrain.v1.Reply2\xee\x02\n\x0c\x46ileSessions\x12\x46\n\x08Register\x12$.splitbrain.file_service.v1.Register\x1a\x14.splitbrain.v1.Reply\x12:\n\x02\x44o\x12\x1e.splitbrain.file_service.v1.Do\x1a\x14.splitbrain.v1.Reply\x12@\n\x05Query\x12!.splitbrain.file_service.v1.Query\x1a\x14.splitbrain.v1.Reply\x12\x46\n\x08Transfer\x12$.splitbrain.file_service.v1.Transfer\x1a\x14.splitbrain.v1.Reply\x12P\n\rChangeMembers\x12).splitbrain.file_service.v1.ChangeMembers\x1a\x14.splitbrain.v1.Reply2\xa0\x01\n\x0b\x46ileStreams\x12K\n\tWriteFile\x12&.splitbrain.file_service.v1.WriteChunk\x1a\x14.splitbrain.v1.Reply(\x01\x12\x44\n\x08ReadFile\x12 .splitbrain.file_service.v1.Read\x1a\x14.splitbrain.v1.Reply0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'systems.file_service.file_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_REGISTER']._serialized_start=93
-  _globals['_REGISTER']._serialized_end=103
-  _globals['_DO']._serialized_start=106
-  _globals['_DO']._serialized_end=476
-  _globals['_TRANSFER']._serialized_start=478
-  _globals['_TRANSFER']._serialized_end=520
-  _globals['_CHANGEMEMBERS']._serialized_start=522
-  _globals['_CHANGEMEMBERS']._serialized_end=567
-  _globals['_QUERY']._serialized_start=570
-  _globals['_QUERY']._serialized_end=747
-  _globals['_WRITE']._serialized_start=749
-  _globals['_WRITE']._serialized_end=784
-  _globals['_APPEND']._serialized_start=786
-  _globals['_APPEND']._serialized_end=822
-  _globals['_RENAME']._serialized_start=824
-  _globals['_RENAME']._serialized_end=858
-  _globals['_REMOVE']._serialized_start=860
-  _globals['_REMOVE']._serialized_end=882
-  _globals['_STAGE']._serialized_start=884
-  _globals['_STAGE']._serialized_end=951
-  _globals['_COMMIT']._serialized_start=953
-  _globals['_COMMIT']._serialized_end=992
-  _globals['_READ']._serialized_start=994
-  _globals['_READ']._serialized_end=1014
-  _globals['_READPART']._serialized_start=1016
-  _globals['_READPART']._serialized_end=1073
-  _globals['_LIST']._serialized_start=1075
-  _globals['_LIST']._serialized_end=1100
-  _globals['_FILES']._serialized_start=1103
-  _globals['_FILES']._serialized_end=1714
-  _globals['_FILESESSIONS']._serialized_start=1717
-  _globals['_FILESESSIONS']._serialized_end=2083
+  _globals['_WRITECHUNK']._serialized_start=93
+  _globals['_WRITECHUNK']._serialized_end=147
+  _globals['_REGISTER']._serialized_start=149
+  _globals['_REGISTER']._serialized_end=159
+  _globals['_DO']._serialized_start=162
+  _globals['_DO']._serialized_end=532
+  _globals['_TRANSFER']._serialized_start=534
+  _globals['_TRANSFER']._serialized_end=576
+  _globals['_CHANGEMEMBERS']._serialized_start=578
+  _globals['_CHANGEMEMBERS']._serialized_end=623
+  _globals['_QUERY']._serialized_start=626
+  _globals['_QUERY']._serialized_end=803
+  _globals['_WRITE']._serialized_start=805
+  _globals['_WRITE']._serialized_end=840
+  _globals['_APPEND']._serialized_start=842
+  _globals['_APPEND']._serialized_end=878
+  _globals['_RENAME']._serialized_start=880
+  _globals['_RENAME']._serialized_end=914
+  _globals['_REMOVE']._serialized_start=916
+  _globals['_REMOVE']._serialized_end=938
+  _globals['_STAGE']._serialized_start=940
+  _globals['_STAGE']._serialized_end=1007
+  _globals['_COMMIT']._serialized_start=1009
+  _globals['_COMMIT']._serialized_end=1048
+  _globals['_READ']._serialized_start=1050
+  _globals['_READ']._serialized_end=1070
+  _globals['_READPART']._serialized_start=1072
+  _globals['_READPART']._serialized_end=1129
+  _globals['_LIST']._serialized_start=1131
+  _globals['_LIST']._serialized_end=1156
+  _globals['_FILES']._serialized_start=1159
+  _globals['_FILES']._serialized_end=1770
+  _globals['_FILESESSIONS']._serialized_start=1773
+  _globals['_FILESESSIONS']._serialized_end=2139
+  _globals['_FILESTREAMS']._serialized_start=2142
+  _globals['_FILESTREAMS']._serialized_end=2302
 # @@protoc_insertion_point(module_scope)

@@ -75,11 +75,18 @@ class FileLogic(Leading):
         upload = f"{self.ctx.process}/{self._uploads}"
         parts = [data[at : at + self._chunk] for at in range(0, len(data), self._chunk)]
         for number, part in enumerate(parts):
-            if not (yield from self._patiently(partial(self._stage, upload, path, number, part))):
-                raise Definite(f"the upload was forgotten before part {number}")
-        if not (yield from self._patiently(partial(self.change, Commit(upload, len(parts))))):
+            yield from self.stage(upload, path, number, part)
+        return (yield from self.commit(upload, len(parts)))
+
+    def stage(self, upload: str, path: str, number: int, data: bytes) -> Steps:
+        """Bring one part of an upload; whatever goes wrong is definite."""
+        if not (yield from self._patiently(partial(self._stage, upload, path, number, data))):
+            raise Definite(f"the upload was forgotten before part {number}")
+
+    def commit(self, upload: str, parts: int) -> Steps:
+        """Make the upload the content of its file."""
+        if not (yield from self._patiently(partial(self.change, Commit(upload, parts)))):
             raise Definite("the upload was forgotten before it was whole")
-        return None
 
     def _stage(self, upload: str, path: str, number: int, data: bytes) -> Steps:
         try:
@@ -98,6 +105,11 @@ class FileLogic(Leading):
 
     def whole(self, path: str) -> Steps:
         """The content of the file at `path`, None if there is none."""
+        parts = yield from self.parts(path)
+        return None if parts is None else b"".join(parts)
+
+    def parts(self, path: str) -> Steps:
+        """The same in parts, a list of bytes."""
         for _ in range(READINGS):
             found = yield from self.read(Read(path))
             if found is None:
@@ -110,7 +122,7 @@ class FileLogic(Leading):
                     break  # replaced meanwhile
                 parts.append(part)
             else:
-                return b"".join(parts)
+                return parts
         raise Definite(f"the file {path!r} was replaced during each of {READINGS} readings")
 
     def _part(self, question: ReadPart) -> Steps:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from systems.api import LEADING_ROLES, NodeContext, RoleChange
+from systems.file_service.system import FileService
 from systems.p2p.system import P2p
 from systems.primary_backup.system import PrimaryBackup
 from systems.raft.system import Raft
@@ -38,7 +39,7 @@ class Cluster:
         self,
         folder: Path,
         count: int = 3,
-        system: Raft | PrimaryBackup | P2p | None = None,
+        system: Raft | PrimaryBackup | P2p | FileService | None = None,
         options: Mapping[str, str] = FAST_RAFT,
     ) -> None:
         self.addresses = loopback(count)
