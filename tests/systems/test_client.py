@@ -227,6 +227,17 @@ def test_the_clients_own_error_comes_before_the_time_limit() -> None:
     assert max(left) < 0.48
 
 
+def test_a_value_that_cannot_be_sent_fails_for_good_and_reaches_nobody() -> None:
+    nodes = Nodes(always(kv.Ok()))
+
+    async def scenario(client: NodeClient) -> None:
+        with pytest.raises(Definite, match="it cannot be sent: Write: "):
+            await client.invoke(Invocation("write", "k", 2**63))
+
+    using(nodes, scenario)
+    assert nodes.asked == []
+
+
 def with_raft(script: Script, scenario: Callable[[NodeClient], Awaitable[Any]]) -> list[Any]:
     """The commands that arrived."""
 

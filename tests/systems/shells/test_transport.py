@@ -8,11 +8,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
 import msgspec
 import pytest
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from systems import kv
 from systems.shells.surface import client_surface
@@ -20,11 +22,12 @@ from systems.shells.transport import (
     CHANNEL_OPTIONS,
     DELIVER,
     QUEUE_LIMIT,
+    Invoker,
     Links,
     PeerLink,
     make_server,
 )
-from tests.systems.shells.peers import Peer, free_port, no_answer, until
+from tests.systems.shells.peers import Answer, Peer, free_port, no_answer, until
 
 WRITE = "/splitbrain.primary_backup.v1.PrimaryBackup/Write"
 
@@ -142,11 +145,11 @@ def test_messages_flow_again_within_two_seconds_after_a_silent_cut(cuts_s: tuple
         assert seen["recovery_s"] <= 2.0, f"after a cut of {cut_s} s"
 
 
-def calling(method: str, body: bytes, answer: Any = None) -> grpc.StatusCode:
+def calling(method: str, body: bytes, answer: Answer = no_answer) -> grpc.StatusCode:
     """The status of one call with `body` to a fresh server."""
 
     async def scenario() -> grpc.StatusCode:
-        peer = Peer(free_port())
+        peer = Peer(free_port(), answer=answer)
         await peer.start()
         async with grpc.aio.insecure_channel(peer.target, options=CHANNEL_OPTIONS) as channel:
             stream = method == DELIVER
@@ -191,6 +194,46 @@ def test_a_client_that_goes_away_ends_its_request() -> None:
         await peer.stop()
 
     asyncio.run(scenario())
+
+
+def test_rpcs_written_by_hand_are_served_and_reflected_beside_the_surface() -> None:
+    async def answer(command: kv.Command) -> kv.Ok:
+        return kv.Ok(command.key)
+
+    def by_hand(request: Invoker) -> Any:
+        async def keys(body: bytes, context: grpc.aio.ServicerContext) -> AsyncIterator[bytes]:
+            for key in body.decode():
+                result = await request(kv.Read(key))
+                yield f"{result.value}!".encode()
+
+        streams = {"Keys": grpc.unary_stream_rpc_method_handler(keys)}
+        return grpc.method_handlers_generic_handler("test.ByHand", streams)
+
+    async def scenario() -> None:
+        peer = Peer(free_port(), answer=answer, service=by_hand)
+        await peer.start()
+        async with grpc.aio.insecure_channel(peer.target, options=CHANNEL_OPTIONS) as channel:
+            call = channel.unary_stream("/test.ByHand/Keys")(b"xy")
+            assert [body async for body in call] == [b"x!", b"y!"]
+            services = await asyncio.to_thread(reflected, peer.target)
+        await peer.stop()
+        assert "test.ByHand" in services
+        assert "splitbrain.primary_backup.v1.PrimaryBackup" in services
+
+    asyncio.run(scenario())
+
+
+def reflected(target: str) -> list[str]:
+    with grpc.insecure_channel(target) as channel:
+        services: list[str] = list(ProtoReflectionDescriptorDatabase(channel).get_services())
+        return services
+
+
+def test_an_answer_that_cannot_be_sent_may_have_been_done() -> None:
+    async def answer(command: kv.Command) -> kv.Ok:
+        return kv.Ok(2**63)
+
+    assert calling(WRITE, b"\x0a\x01x\x12\x02\x10\x01", answer) is grpc.StatusCode.OUT_OF_RANGE
 
 
 def test_a_listening_address_is_not_shared() -> None:
