@@ -47,6 +47,7 @@ BUGS: Mapping[str, Bug] = {
     "no-retransmit": Bug("an update that was lost on its way is not sent again"),
     "restart-forgets": Bug("a node that restarts takes its own updates for acknowledged by all peers"),
     "snapshot-forgets": Bug(
-        "a snapshot leaves out the removes whose adds have not come yet", {"snapshot_every": "20"}
+        "a snapshot leaves out the updates that some peer lacks, so after a restart it is not told of them",
+        {"snapshot_every": "20"},
     ),
 }

@@ -189,15 +189,16 @@ class ActiveActiveCore:
     def _compact(self) -> None:
         """Let a snapshot take the place of all records."""
         replica, outgoing = self.replica, self.outgoing
+        untold = () if self._bug == "snapshot-forgets" else tuple(outgoing.log)
         snapshot = Snapshot(
             self.clock.reading,
             dict(replica.received),
             dict(replica.registers),
             replica.tagged(),
-            () if self._bug == "snapshot-forgets" else tuple(sorted(replica.early)),
+            tuple(sorted(replica.early)),
             {key: dict(totals) for key, totals in replica.counters.items()},
-            outgoing.acknowledged,
-            tuple(outgoing.log),
+            outgoing.last - len(untold),
+            untold,
         )
         self._records = 1
         self._late.clear()
