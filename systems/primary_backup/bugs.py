@@ -21,7 +21,7 @@ BUGS: Mapping[str, Bug] = {
         "backups answer reads from their copy (drops the rule that the primary serves all reads)", _SYNC
     ),
     "no-fence": Bug(
-        "an old primary is not fenced: it rules on without a majority, and nodes of a newer epoch confirm it",
+        "an old primary is not fenced: it rules on in spite of a newer epoch, whose nodes confirm it",
         _SYNC,
     ),
     "no-epoch-persist": Bug(
