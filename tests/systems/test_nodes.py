@@ -17,6 +17,7 @@ import pytest
 from systems import nodes, registry
 from systems.arguments import parse
 from systems.core import Effect, Event, Start
+from systems.raft.core import RaftCore
 from systems.raft.system import Raft
 from tests.systems.shells.peers import free_port
 
@@ -139,7 +140,8 @@ def test_a_damaged_log_is_exit_code_3(tmp_path: Path, capsys: pytest.CaptureFixt
 class Exploding:
     """A core with a defect."""
 
-    message_type = record_type = command_type = int
+    message_type = record_type = int
+    command_type = RaftCore.command_type
 
     def __init__(self, config: object, records: object) -> None:
         """Nothing."""

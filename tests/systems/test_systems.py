@@ -27,7 +27,7 @@ def test_defaults_are_right_and_every_option_has_help(system: Plugin) -> None:
 
 @pytest.mark.parametrize("bug", BUGS)
 def test_every_planted_bug_can_be_asked_for(bug: str) -> None:
-    Raft.check({"bug": bug}, NODES)
+    Raft.check({**BUGS[bug].options, "bug": bug}, NODES)
 
 
 @pytest.mark.parametrize(
