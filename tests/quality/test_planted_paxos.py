@@ -24,8 +24,8 @@ CHAOS = {
 }
 DEFAULTS = {
     "accept-below-promise": range(4, 19),
-    "no-promise-persist": range(34, 49),
-    "adopt-any": range(34, 49),
+    "no-promise-persist": range(176, 188),
+    "adopt-any": range(47, 59),
 }
 
 

@@ -48,7 +48,7 @@ def test_raft_is_so_with_snapshots_leases_and_changing_members(kind: str) -> Non
 
 
 def test_those_runs_are_worth_judging() -> None:
-    """Snapshots are made and sent, members change and nearly all are back at the end, clients have answers."""
+    """Snapshots are made and sent, members change and nearly all are back at the end, clients are served."""
     snapshots = sent = changes = healed = 0
     ends: Counter[Outcome] = Counter()
     for seed in range(40):
