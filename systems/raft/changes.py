@@ -51,10 +51,12 @@ class Changes:
             self._waiting.append(request_id)
         elif (change.action == "add") == (node in current):
             self._replica.reply(request_id, kv.Ok(list(current)))
-        elif change.action == "add":
+        elif change.action == "add" and node != self._replica.config.name:
             self._joining, self._waiting = node, [request_id]
             self.follow()
             self._followers.pump(node)
+        elif change.action == "add":
+            self._write([*current, node], [request_id])  # itself, which only the bug two-members lets happen
         else:
             self._leaving = node
             self._write([name for name in current if name != node], [request_id])

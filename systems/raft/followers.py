@@ -181,6 +181,8 @@ class Followers:
 
     def _back_off(self, progress: Progress, reply: AppendReply) -> None:
         """Move `next` back over a whole conflicting term at once (end of section 5.3)."""
+        if not reply.conflict_term and reply.index <= progress.match:
+            return  # a log that ends before what matched: said before it did
         last = self._replica.log.last_of_term(reply.conflict_term) if reply.conflict_term else 0
         # Own entries of that term behind the place in question say nothing about where the logs agree.
         hint = last + 1 if 0 < last < progress.next - 1 else reply.index

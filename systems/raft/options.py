@@ -34,8 +34,9 @@ class Options:
         election_ns = int(given.get("election_ms", "500")) * MILLISECOND_NS
         bug = given.get("bug", "")
         # A follower's promise lasts election_ns by its own clock, so the lease has to end sooner by as much
-        # as the clocks may drift against each other (thesis, section 6.4.1).
-        margin = 0 if bug == "fast-lease" else int(given.get("drift_percent", "10"))
+        # as the clocks may drift against each other (thesis, section 6.4.1). The bug takes the longest
+        # election timeout for the shortest.
+        margin = -100 if bug == "fast-lease" else int(given.get("drift_percent", "10"))
         leased = given.get("reads", "index") == "lease"
         rank, ranks = _rank(config, given.get("priority", ""))
         return cls(

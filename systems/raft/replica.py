@@ -34,6 +34,8 @@ from systems.raft.messages import (
 from systems.raft.options import Options
 from systems.raft.sessions import Machine
 
+LATE_RECORDS = 8  # how many the bug ack-before-fsync gathers for one write
+
 
 class Replica(Outbox):
     """The state common to all roles, and the list of effects of the step under way.
@@ -56,7 +58,7 @@ class Replica(Outbox):
         self.machine = Machine(kind.make(config.options), once=self.options.bug != "no-session")
         self._arriving: tuple[int, bytearray] = (0, bytearray())  # index of a snapshot, what came of it
         self._unsaved = False
-        self._late: list[Append] = []  # what the bug ack-before-fsync has still to write
+        self._late: list[Append] = []  # what the bug ack-before-fsync has not written yet
         for record in records:
             match record:
                 case HardState(term, vote):
@@ -128,7 +130,9 @@ class Replica(Outbox):
         """Whether a log that ends so is at least as up-to-date as this one (section 5.4.1)."""
         if self.options.bug == "no-up-to-date-check":
             return True
-        return (last_term, last_index) >= (self.log.last_term, self.log.last_index)
+        is_bare = self.log.last_index == self.log.base_index
+        own_term = 0 if is_bare and self.options.bug == "snapshot-no-term" else self.log.last_term
+        return (last_term, last_index) >= (own_term, self.log.last_index)
 
     # Snapshots
 
@@ -156,8 +160,7 @@ class Replica(Outbox):
         self._write_snapshot(snapshot)
 
     def _restore(self, snapshot: Snapshot) -> None:
-        term = 0 if self.options.bug == "snapshot-no-term" else snapshot.term
-        self.log.reset(snapshot.index, term)
+        self.log.reset(snapshot.index, snapshot.term)
         self.members.reset(snapshot.index, snapshot.members)
         self.machine.load(snapshot.state)
         self.commit = snapshot.index
@@ -193,9 +196,10 @@ class Replica(Outbox):
         """The effects of this step; a snapshot that is due comes last, since nobody waits for it."""
         self._snap()
         self.save()
-        for record in self._late:
-            self.persist(record)
-        self._late = []
+        if len(self._late) >= LATE_RECORDS:
+            for record in self._late:
+                self.persist(record)
+            self._late = []
         return super().take_effects()
 
     def _hard_state(self) -> HardState:
