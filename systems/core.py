@@ -25,71 +25,82 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
+
 MILLISECOND_NS = 1_000_000
+_CLOCKS = ("now_ns", "wall_ns")
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class _Stamped(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """Events are equal whatever the clocks show; made by the hundred thousand, so Structs out of the garbage
+    collector's sight (they are in no cycle: messages and commands are trees).
+    """
+
+    def _said(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__struct_fields__ if name not in _CLOCKS)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._said() == other._said()
+
+    def __hash__(self) -> int:
+        return hash(self._said())
+
+
+class Start(_Stamped, frozen=True, eq=False, gc=False):
     """First event of every incarnation, after the records have been restored."""
 
-    now_ns: int = field(default=0, compare=False)
-    wall_ns: int = field(default=0, compare=False)
+    now_ns: int = 0
+    wall_ns: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Receive:
+class Receive(_Stamped, frozen=True, eq=False, gc=False):
     """`message` arrived from the node named `sender`. Messages may be lost, doubled, late or out of order."""
 
     sender: str
     message: Any
-    now_ns: int = field(default=0, compare=False)
-    wall_ns: int = field(default=0, compare=False)
+    now_ns: int = 0
+    wall_ns: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TimerFired:
+class TimerFired(_Stamped, frozen=True, eq=False, gc=False):
     """The timer `name` ran out. Setting a timer again replaces it; a replaced or cancelled timer never
     fires. `draw`: a random number below 2**32, for a core that has to choose by chance.
     """
 
     name: str
     draw: int = field(default=0, compare=False)
-    now_ns: int = field(default=0, compare=False)
-    wall_ns: int = field(default=0, compare=False)
+    now_ns: int = 0
+    wall_ns: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(_Stamped, frozen=True, eq=False, gc=False):
     """A client's `command`; answered by at most one `Reply` with the same `request_id`, in this
     incarnation.
     """
 
     request_id: int
     command: Any
-    now_ns: int = field(default=0, compare=False)
-    wall_ns: int = field(default=0, compare=False)
+    now_ns: int = 0
+    wall_ns: int = 0
 
 
 Event = Start | Receive | TimerFired | Request
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(msgspec.Struct, frozen=True, gc=False):
     """Send `message` to the node named `to`; may be lost."""
 
     to: str
     message: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Persist:
+class Persist(msgspec.Struct, frozen=True, gc=False):
     """Append `record` to stable storage; nothing behind it in the list happens before it is there."""
 
     record: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Compact:
+class Compact(msgspec.Struct, frozen=True, gc=False):
     """Make `records` all that stable storage holds, at one moment (a crash leaves either what was there or
     them); nothing behind it in the list happens before. How a log is replaced by a snapshot.
     """
@@ -97,16 +108,14 @@ class Compact:
     records: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """Answer the request `request_id`; `result` is a Struct of `systems.kv` (`Result` union)."""
 
     request_id: int
     result: Any
 
 
-@dataclass(frozen=True, slots=True)
-class SetTimer:
+class SetTimer(msgspec.Struct, frozen=True, gc=False):
     """Fire `name` after a delay that the shell draws uniformly from [low_ns, high_ns]."""
 
     name: str
@@ -114,15 +123,13 @@ class SetTimer:
     high_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class CancelTimer:
+class CancelTimer(msgspec.Struct, frozen=True, gc=False):
     """The timer `name` will not fire until it is set again."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(msgspec.Struct, frozen=True, gc=False):
     """A structured log line, e.g. `Trace("role", {"term": 3, "role": "leader", "leader": "n1"})`.
 
     The event `role` is what reports and role-seeking nemeses read: it has exactly the keys term (int; the
@@ -131,7 +138,7 @@ class Trace:
     """
 
     event: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
 Effect = Send | Persist | Compact | Reply | SetTimer | CancelTimer | Trace

@@ -96,7 +96,7 @@ class VirtualRun:
         sim, plan = self._sim, self._plan
         nemesis = VirtualNemesis(plan.faults, sim, NETWORK, self._administer)
         for slot in range(plan.clients):
-            sim.at(0, lambda slot=slot: self._next(slot))  # type: ignore[misc]
+            sim.at(0, self._next, slot)
         sim.run_until(int(plan.time_s * SECOND_NS))
         heal_ns: int | None = None
         if plan.faults.faults:
@@ -109,6 +109,7 @@ class VirtualRun:
         quiet_ns = self._read_finally() if self._final_reads else None
         ops = [*self._ops, *self._open.values()]
         history = History.of(ops, nemesis.finish(), {})
+        sim.end()
         return Ran(history, tuple(sim.roles), end_ns, heal_ns, quiet_ns, sim)
 
     def _pass(self, done: Callable[[], bool], since_ns: int) -> None:
@@ -125,7 +126,7 @@ class VirtualRun:
         decision = self._who.next(slot, self._sim.now)
         match decision:
             case Wait(until_ns):
-                self._sim.at(until_ns, lambda: self._next(slot))
+                self._sim.at(until_ns, self._next, slot)
             case Act(process, op):
                 home = self._plan.nodes[slot % len(self._plan.nodes)]
                 if slot not in self._clients:

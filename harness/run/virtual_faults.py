@@ -38,7 +38,7 @@ class VirtualNemesis:
         self._out: set[str] = set()  # nodes that were taken out of the cluster
         for at_ns, _, what, planned in steps_of(plan):
             act = self._begin if what == "begin" else self._end
-            sim.at(sim.now + at_ns, lambda act=act, planned=planned: act(planned))  # type: ignore[misc]
+            sim.at(sim.now + at_ns, act, planned)
 
     def heal(self) -> None:
         """Undo what is active, and all else."""

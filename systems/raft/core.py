@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from systems import kv
-from systems.core import CoreConfig, CoreFactory, Effect, Event, Receive, Request, Start, TimerFired
+from systems.core import CoreConfig, CoreFactory, Effect, Event, Receive, Request, TimerFired
 from systems.machine import REGISTERS, Kind
 from systems.raft.leader import Leader
 from systems.raft.messages import (
@@ -34,7 +34,6 @@ from systems.raft.messages import (
     Message,
     Record,
     SnapshotReply,
-    TimeoutNow,
     Vote,
     VoteReply,
     types_of,
@@ -65,17 +64,16 @@ class RaftCore:
     def step(self, event: Event) -> list[Effect]:
         """Take one event; the effects are to be performed in order."""
         self.replica.now_ns = event.now_ns
-        match event:
-            case Receive(sender, message):
-                self._receive(sender, message)
-            case Request(request_id, command):
-                self._request(request_id, command)
-            case TimerFired(name):
-                self._timer(name)
-            case Start() if self.replica.options.lease_ns:
-                self._trust_leader()
-            case Start():
-                self._wait_for_leader()
+        if isinstance(event, Receive):
+            self._receive(event.sender, event.message)
+        elif isinstance(event, TimerFired):
+            self._timer(event.name)
+        elif isinstance(event, Request):
+            self._request(event.request_id, event.command)
+        elif self.replica.options.lease_ns:
+            self._trust_leader()
+        else:
+            self._wait_for_leader()
         if self._leadership is not None and self._leadership.is_done:
             self._leadership.name_successor()
             self._follow(self.replica.term, None)
@@ -122,20 +120,19 @@ class RaftCore:
             if isinstance(message, Vote) and self._hears_a_leader() and not message.forced:
                 return
             self._follow(message.term, None)
-        match message:
-            case Vote():
-                self._vote(sender, message)
-            case VoteReply():
-                self._count_vote(sender, message)
-            case AppendEntries():
-                self._append_entries(sender, message)
-            case InstallSnapshot():
-                self._install(sender, message)
-            case TimeoutNow(term):
-                self._take_over(sender, term)
-            case AppendReply(term) | SnapshotReply(term):
-                if self._leadership is not None and term == self.replica.term:
-                    self._leadership.acknowledge(sender, message)
+        if isinstance(message, AppendEntries):
+            self._append_entries(sender, message)
+        elif isinstance(message, AppendReply | SnapshotReply):
+            if self._leadership is not None and message.term == self.replica.term:
+                self._leadership.acknowledge(sender, message)
+        elif isinstance(message, Vote):
+            self._vote(sender, message)
+        elif isinstance(message, VoteReply):
+            self._count_vote(sender, message)
+        elif isinstance(message, InstallSnapshot):
+            self._install(sender, message)
+        else:
+            self._take_over(sender, message.term)
 
     @staticmethod
     def _term_is_hypothetical(message: Message) -> bool:

@@ -131,6 +131,8 @@ class Leader:
 
     def _advance_commit(self) -> None:
         replica = self._replica
+        if replica.commit >= replica.log.last_index:
+            return  # nothing is left to commit, as at nearly every heartbeat
         index = self._followers.majority_has(lambda progress: progress.match, replica.log.last_index)
         if replica.options.bug == "ack-before-quorum":
             index = replica.log.last_index

@@ -48,7 +48,7 @@ from systems.core import (
     Trace,
 )
 from systems.logic import Unreached
-from systems.shells.sim_parts import Action, Disk, Due, Network, SimNode, Waiting
+from systems.shells.sim_parts import Disk, Due, Network, SimNode, Waiting
 
 DURABLE = (Persist, Compact)
 CLIENTS = "clients"  # the end of a link where all clients are
@@ -85,8 +85,9 @@ class Simulation:
         self._factory = factory
         self._observer = observer
         self._stream = Random(f"{seed}/network")
+        self._chance = self._stream.random
         self._disks = Random(f"{seed}/disks")
-        self._heap: list[tuple[int, int, Action]] = []
+        self._heap: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
         self._count = 0
         self._cuts: frozenset[tuple[str, str]] = frozenset()
         self._waiting: dict[int, Callable[[Any], None]] = {}
@@ -95,25 +96,35 @@ class Simulation:
             for name in self.members
         }
         for name in self.members:
-            self.at(0, lambda name=name: self.restart(name))  # type: ignore[misc]
+            self.at(0, self.restart, name)
 
     # Time
 
-    def at(self, ns: int, action: Action) -> None:
-        """Do `action` at time `ns`; actions of the same time in the order in which they were given."""
+    def at(self, ns: int, action: Callable[..., None], *args: Any) -> None:
+        """Call `action(*args)` at time `ns`; those of the same time in the order in which they were given."""
         self._count += 1
-        heapq.heappush(self._heap, (max(ns, self.now), self._count, action))
+        heapq.heappush(self._heap, (ns if ns > self.now else self.now, self._count, action, args))
 
-    def after(self, delay_ns: int, action: Action) -> None:
-        """Do `action` in `delay_ns`."""
-        self.at(self.now + delay_ns, action)
+    def after(self, delay_ns: int, action: Callable[..., None], *args: Any) -> None:
+        """Call `action(*args)` in `delay_ns`."""
+        self.at(self.now + delay_ns, action, *args)
 
     def run_until(self, ns: int) -> None:
         """Do everything due up to and including `ns`."""
-        while self._heap and self._heap[0][0] <= ns:
-            self.now, _, action = heapq.heappop(self._heap)
-            action()
+        heap, pop = self._heap, heapq.heappop
+        while heap and heap[0][0] <= ns:
+            self.now, _, action, args = pop(heap)
+            action(*args)
         self.now = ns
+
+    def end(self) -> None:
+        """Let nothing happen any more. What was still to happen refers to this simulation; without it the
+        whole is freed as soon as nobody refers to it.
+        """
+        self._heap.clear()
+        self._waiting.clear()
+        for node in self._nodes.values():
+            node.frozen = None
 
     # Faults
 
@@ -197,7 +208,7 @@ class Simulation:
         self._count += 1
         request_id = self._count
         self._waiting[request_id] = on_result
-        self._carry(CLIENTS, node, lambda: self._take_request(node, request_id, command))
+        self._carry(CLIENTS, node, self._take_request, node, request_id, command)
 
     def _take_request(self, name: str, request_id: int, command: Any) -> None:
         node = self._nodes[name]
@@ -208,41 +219,46 @@ class Simulation:
 
     def _answer(self, name: str, request_id: int, result: Any) -> None:
         on_result = self._waiting.pop(request_id)
-        self._carry(name, CLIENTS, lambda: on_result(result))
+        self._carry(name, CLIENTS, on_result, result)
 
     # Messages
 
-    def _carry(self, source: str, target: str, arrive: Action) -> None:
+    def _carry(self, source: str, target: str, arrive: Callable[..., None], *args: Any) -> None:
         """Take a message over a link: one delay, and nothing arrives if the link is cut now or then."""
         if (source, target) in self._cuts:
             self.dropped += 1
             return
-        network, chance = self.network, self._stream.random
+        network, chance = self.network, self._chance
         low, high = network.delay_ns
         if chance() < network.slow:
             high = network.slow_ns
-        delay = low + int(chance() * (high - low + 1))
+        ns = self.now + low + int(chance() * (high - low + 1))
+        self._count += 1
+        heapq.heappush(self._heap, (ns, self._count, self._travelled, (source, target, arrive, args)))
 
-        def travelled() -> None:
-            if (source, target) in self._cuts:
-                self.dropped += 1
-            else:
-                arrive()
-
-        self.after(delay, travelled)
+    def _travelled(
+        self, source: str, target: str, arrive: Callable[..., None], args: tuple[Any, ...]
+    ) -> None:
+        if self._cuts and (source, target) in self._cuts:
+            self.dropped += 1
+        else:
+            arrive(*args)
 
     def _send(self, source: str, target: str, message: Any) -> None:
-        if self._stream.random() < self.network.loss:
+        network, chance = self.network, self._chance
+        if chance() < network.loss:
             return
-        message = self._over_wire(message, self._factory.message_type)
-        copies = 2 if self._stream.random() < self.network.duplicate else 1
+        if network.wire:
+            message = self._over_wire(message, self._factory.message_type)
+        copies = 2 if chance() < network.duplicate else 1
         for _ in range(copies):
-            self._carry(source, target, lambda: self._receive(target, source, message))
+            self._carry(source, target, self._receive, target, source, message)
 
     def _receive(self, name: str, sender: str, message: Any) -> None:
         node = self._nodes[name]
         if node.core is not None:
-            self._arrive(name, Receive(sender, message, *node.clock.read(self.now)))
+            node.inbox.append(Receive(sender, message, *node.clock.read(self.now)))
+            self._work(name)
 
     def _over_wire(self, value: Any, kind: Any) -> Any:
         if not self.network.wire:
@@ -272,23 +288,24 @@ class Simulation:
     def _step(self, name: str, node: SimNode, batch: Sequence[Waiting]) -> list[Effect]:
         """Step the core through `batch`; its effects in order, timers already taken out."""
         effects: list[Effect] = []
-        assert node.core is not None
+        core, trace, timers = node.core, self.trace, node.timers
+        assert core is not None
         for waiting in batch:
             event: Event
             if isinstance(waiting, Due):
-                if node.timers.get(waiting.timer) != waiting.setting:
+                if timers.get(waiting.timer) != waiting.setting:
                     continue  # replaced or cancelled meanwhile
-                del node.timers[waiting.timer]
+                del timers[waiting.timer]
                 draw = node.stream.getrandbits(32)
                 event = TimerFired(waiting.timer, draw, *node.clock.read(self.now))
             else:
                 event = waiting
-            self._note(name, event)
-            for effect in node.core.step(event):
+            trace.append((self.now, name, event))
+            for effect in core.step(event):
                 if isinstance(effect, SetTimer):
                     self._set_timer(name, node, effect)
                 elif isinstance(effect, CancelTimer):
-                    node.timers.pop(effect.name, None)
+                    timers.pop(effect.name, None)
                 else:
                     effects.append(effect)
         return effects
@@ -299,7 +316,7 @@ class Simulation:
         node.timers[effect.name] = due.setting
         low, high = effect.low_ns, effect.high_ns
         delay = node.clock.true_delay(low + int(node.stream.random() * (high - low + 1)))
-        self.after(delay, lambda: self._fire(name, due))
+        self.after(delay, self._fire, name, due)
 
     def _fire(self, name: str, due: Due) -> None:
         if self._nodes[name].timers.get(due.timer) == due.setting:
@@ -338,10 +355,10 @@ class Simulation:
             # Not by `match`, which takes several times as long, and this is done for every message.
             if isinstance(effect, Send):
                 self._send(name, effect.to, effect.message)
-            elif isinstance(effect, DURABLE):
-                self._store(node, effect)
             elif isinstance(effect, Reply):
                 self._answer(name, effect.request_id, effect.result)
+            elif isinstance(effect, DURABLE):
+                self._store(node, effect)
             elif isinstance(effect, Trace):
                 self._note(name, effect)
                 if effect.event == "role":

@@ -62,12 +62,12 @@ class Call:
         left_ns = self._end_ns - self._cluster.now
         match todo:
             case Pause(ns) if ns < left_ns:
-                self._cluster.after(ns, lambda: self._go_on(step, None))
+                self._cluster.after(ns, self._go_on, step, None)
             case Ask(node, command, limit_ns) if left_ns > 0:
                 self._cluster.request(node, command, lambda answer: self._go_on(step, answer))
                 limit_ns = left_ns if limit_ns is None else min(limit_ns, left_ns)
                 silence = Lost(f"no answer from {node} in time")
-                self._cluster.after(limit_ns, lambda: self._go_on(step, silence))
+                self._cluster.after(limit_ns, self._go_on, step, silence)
             case _:
                 self._go_on(step, Expired())
 
