@@ -167,8 +167,8 @@ def markdown(hunted: Sequence[Hunted], seeds: int) -> Iterator[str]:
         yield f"| {' | '.join(_cells(one))} |"
     yield ""
     yield "Seconds are of processor time on the machine that wrote the page. A run is made smaller by"
-    yield "`splitbrain shrink`; its size leaves out the reads at the end of runs that are judged by them. The"
-    yield "seed of the column is the one that finds the bug, as in"
+    yield "`splitbrain shrink` (empty: not looked for, `--no-shrink`); its size leaves out the reads at"
+    yield "the end of runs that are judged by them. The seed of the column is the one that finds the bug:"
     yield ""
     yield "```"
     yield from (one.replay for one in found[:1])

@@ -28,19 +28,22 @@ from typing import Any, Protocol
 import msgspec
 
 MILLISECOND_NS = 1_000_000
-_CLOCKS = ("now_ns", "wall_ns")
+_CIRCUMSTANCES = ("draw", "now_ns", "wall_ns")
 
 
 class _Stamped(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """Events are equal whatever the clocks show; made by the hundred thousand, so Structs out of the garbage
-    collector's sight (they are in no cycle: messages and commands are trees).
+    """Events are equal whatever clocks and dice show; made by the hundred thousand, so Structs out of the
+    garbage collector's sight (they are in no cycle: messages and commands are trees).
     """
 
     def _said(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self.__struct_fields__ if name not in _CLOCKS)
+        return tuple(getattr(self, name) for name in self.__struct_fields__ if name not in _CIRCUMSTANCES)
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self._said() == other._said()
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # Struct has a comparison of its own, so Python does not derive this one
 
     def __hash__(self) -> int:
         return hash(self._said())
@@ -68,7 +71,7 @@ class TimerFired(_Stamped, frozen=True, eq=False, gc=False):
     """
 
     name: str
-    draw: int = field(default=0, compare=False)
+    draw: int = 0
     now_ns: int = 0
     wall_ns: int = 0
 

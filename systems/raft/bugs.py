@@ -15,7 +15,10 @@ BUGS: Mapping[str, Bug] = {
         "the vote is not written down, so a restarted node can vote again (breaks figure 2)"
     ),
     "no-up-to-date-check": Bug("a voter does not ask whose log is further (drops 5.4.1)"),
-    "vote-twice": Bug("a voter grants every candidate of a term its vote (breaks 5.2)"),
+    "vote-twice": Bug(
+        "a voter grants every candidate of a term its vote (breaks 5.2)",
+        {"election_ms": "80", "heartbeat_ms": "25"},
+    ),
     "ack-before-quorum": Bug("a leader takes its own copy for a quorum (breaks 5.3)"),
     "ack-before-fsync": Bug("entries are acknowledged before they are on disk (breaks figure 2)"),
     "truncate-committed": Bug(
