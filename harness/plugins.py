@@ -12,6 +12,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -29,8 +30,9 @@ _ELSEWHERE = (
 _ARGUMENTS = {"node": "ctx", "client": "ctx"}
 
 
+@cache
 def installed() -> Mapping[str, EntryPoint]:
-    """The systems that this environment knows by name."""
+    """The systems that this environment knows by name; looked up once, since every package is asked."""
     return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda p: p.name)}
 
 

@@ -10,7 +10,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,13 +64,13 @@ class Sweep:
     failing: list[dict[str, Any]] = field(default_factory=list)
     interrupted: bool = False
 
-    def add(self, result: SeedResult, plan: RunPlan) -> None:
-        """Count a result; keep it if it is not valid."""
+    def add(self, result: SeedResult, make: Callable[[int], RunPlan]) -> None:
+        """Count a result; keep it, with the plan that `make` gives for its seed, if it is not valid."""
         self.words[result.word] += 1
         self.ops += result.ops
         if result.word != "valid":
             shown = msgspec.to_builtins(result)
-            self.failing.append({**shown, "replay": command_of(plan), "report": None})
+            self.failing.append({**shown, "replay": command_of(make(result.seed)), "report": None})
 
     def exit_code(self, expect: str) -> int:
         """Of the whole sweep, as of one run: the worst counts."""
@@ -106,10 +106,10 @@ def sweep_command(system: str, given: Mapping[str, Any], seeds: str, workers: in
     with Counted(f"splitbrain: {title}", len(over)) as counted:
         try:
             for result in sweep(make, over, workers, lambda _: False):
-                done.add(result, make(result.seed))
+                done.add(result, make)
                 if result.word != "valid":
                     counted.note(f"seed {result.seed}: {result.word} {result.anomaly} {_short(result.said)}")
-                    counted.note(f"  replay: {command_of(make(result.seed))}")
+                    counted.note(f"  replay: {done.failing[-1]['replay']}")
                 counted.advance(sum(done.words.values()), _counts(done))
         except KeyboardInterrupt:
             done.interrupted = True

@@ -49,14 +49,14 @@ class _Stamped(msgspec.Struct, frozen=True, eq=False, gc=False):
         return hash(self._said())
 
 
-class Start(_Stamped, frozen=True, eq=False, gc=False):
+class Start(_Stamped, frozen=True):
     """First event of every incarnation, after the records have been restored."""
 
     now_ns: int = 0
     wall_ns: int = 0
 
 
-class Receive(_Stamped, frozen=True, eq=False, gc=False):
+class Receive(_Stamped, frozen=True):
     """`message` arrived from the node named `sender`. Messages may be lost, doubled, late or out of order."""
 
     sender: str
@@ -65,7 +65,7 @@ class Receive(_Stamped, frozen=True, eq=False, gc=False):
     wall_ns: int = 0
 
 
-class TimerFired(_Stamped, frozen=True, eq=False, gc=False):
+class TimerFired(_Stamped, frozen=True):
     """The timer `name` ran out. Setting a timer again replaces it; a replaced or cancelled timer never
     fires. `draw`: a random number below 2**32, for a core that has to choose by chance.
     """
@@ -76,7 +76,7 @@ class TimerFired(_Stamped, frozen=True, eq=False, gc=False):
     wall_ns: int = 0
 
 
-class Request(_Stamped, frozen=True, eq=False, gc=False):
+class Request(_Stamped, frozen=True):
     """A client's `command`; answered by at most one `Reply` with the same `request_id`, in this
     incarnation.
     """

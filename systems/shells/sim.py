@@ -85,7 +85,6 @@ class Simulation:
         self._factory = factory
         self._observer = observer
         self._stream = Random(f"{seed}/network")
-        self._chance = self._stream.random
         self._disks = Random(f"{seed}/disks")
         self._heap: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
         self._count = 0
@@ -103,7 +102,7 @@ class Simulation:
     def at(self, ns: int, action: Callable[..., None], *args: Any) -> None:
         """Call `action(*args)` at time `ns`; those of the same time in the order in which they were given."""
         self._count += 1
-        heapq.heappush(self._heap, (ns if ns > self.now else self.now, self._count, action, args))
+        heapq.heappush(self._heap, (max(ns, self.now), self._count, action, args))
 
     def after(self, delay_ns: int, action: Callable[..., None], *args: Any) -> None:
         """Call `action(*args)` in `delay_ns`."""
@@ -228,37 +227,33 @@ class Simulation:
         if (source, target) in self._cuts:
             self.dropped += 1
             return
-        network, chance = self.network, self._chance
+        network, chance = self.network, self._stream.random
         low, high = network.delay_ns
         if chance() < network.slow:
             high = network.slow_ns
-        ns = self.now + low + int(chance() * (high - low + 1))
-        self._count += 1
-        heapq.heappush(self._heap, (ns, self._count, self._travelled, (source, target, arrive, args)))
+        delay = low + int(chance() * (high - low + 1))
+        self.at(self.now + delay, self._travelled, source, target, arrive, args)
 
     def _travelled(
         self, source: str, target: str, arrive: Callable[..., None], args: tuple[Any, ...]
     ) -> None:
-        if self._cuts and (source, target) in self._cuts:
+        if (source, target) in self._cuts:
             self.dropped += 1
         else:
             arrive(*args)
 
     def _send(self, source: str, target: str, message: Any) -> None:
-        network, chance = self.network, self._chance
-        if chance() < network.loss:
+        if self._stream.random() < self.network.loss:
             return
-        if network.wire:
-            message = self._over_wire(message, self._factory.message_type)
-        copies = 2 if chance() < network.duplicate else 1
+        message = self._over_wire(message, self._factory.message_type)
+        copies = 2 if self._stream.random() < self.network.duplicate else 1
         for _ in range(copies):
             self._carry(source, target, self._receive, target, source, message)
 
     def _receive(self, name: str, sender: str, message: Any) -> None:
         node = self._nodes[name]
         if node.core is not None:
-            node.inbox.append(Receive(sender, message, *node.clock.read(self.now)))
-            self._work(name)
+            self._arrive(name, Receive(sender, message, *node.clock.read(self.now)))
 
     def _over_wire(self, value: Any, kind: Any) -> Any:
         if not self.network.wire:
@@ -288,7 +283,7 @@ class Simulation:
     def _step(self, name: str, node: SimNode, batch: Sequence[Waiting]) -> list[Effect]:
         """Step the core through `batch`; its effects in order, timers already taken out."""
         effects: list[Effect] = []
-        core, trace, timers = node.core, self.trace, node.timers
+        core, timers = node.core, node.timers
         assert core is not None
         for waiting in batch:
             event: Event
@@ -300,7 +295,7 @@ class Simulation:
                 event = TimerFired(waiting.timer, draw, *node.clock.read(self.now))
             else:
                 event = waiting
-            trace.append((self.now, name, event))
+            self._note(name, event)
             for effect in core.step(event):
                 if isinstance(effect, SetTimer):
                     self._set_timer(name, node, effect)
