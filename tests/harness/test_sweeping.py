@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shlex
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import pytest
 from harness.cli import main
 from harness.errors import ConfigError
 from harness.plan import RunPlan
-from harness.sweep import run_seed, sweep
+from harness.sweep import run_seed, sweep, uncollected
 from harness.sweeping import seeds_of
 from tests.harness.simulations import plan
 
@@ -51,6 +52,21 @@ def test_results_do_not_depend_on_the_number_of_workers() -> None:
 
 def test_a_sweep_ends_early_when_enough_is_known() -> None:
     assert [r.seed for r in sweep(make, range(1, 100), 1, lambda r: r.seed == 2)] == [1, 2]
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_the_collector_of_cycles_is_left_as_it_was(is_on: bool) -> None:
+    try:
+        if not is_on:
+            gc.disable()
+        with uncollected():
+            assert not gc.isenabled()
+        assert gc.isenabled() == is_on
+        with pytest.raises(ValueError, match="stop"), uncollected():
+            raise ValueError("stop")
+        assert gc.isenabled() == is_on
+    finally:
+        gc.enable()
 
 
 def test_a_core_that_raises_is_a_failure_of_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,11 @@ planned happens.
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
+import weakref
 from collections import Counter
 from typing import Any
 
@@ -100,6 +102,18 @@ def test_a_process_whose_operation_ended_info_never_acts_again() -> None:
         if op.outcome == Outcome.INFO:
             retired.add(op.process)
     assert retired, "no operation ended INFO: nothing was tried"
+
+
+def test_a_run_is_freed_by_counting_references() -> None:
+    """A sweep keeps the collector of cycles out of a run; a trace must not wait for it."""
+    gc.disable()
+    try:
+        done = ran(plan("raft"), load_system("raft"))
+        simulation = weakref.ref(done.simulation)
+        del done
+        assert simulation() is None
+    finally:
+        gc.enable()
 
 
 def test_a_simulated_run_is_handed_on_as_a_live_one() -> None:
