@@ -8,8 +8,9 @@ expected any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from msgspec import UNSET
@@ -195,16 +196,25 @@ class VirtualRun:
         ctx = self._context(finals.process, finals.node, self._plan.op_timeout_s)
         logic = self._system.logic(ctx)
         reads = iter(finals.reads)
+        self._read_next(finals, logic, reads, lambda: finished(finals.process))
 
-        def go_on(op: Invocation | None, left: int) -> None:
-            if op is None:
-                finished(finals.process)
-                return
+    def _read_next(
+        self, finals: Finals, logic: Any, reads: Iterator[Invocation], finished: Callable[[], None]
+    ) -> None:
+        op = next(reads, None)
+        if op is None:
+            finished()
+        else:
+            go_on = partial(self._read_next, finals, logic, reads, finished)
+            self._attempt(finals, logic, op, ATTEMPTS, go_on)
 
-            def then(outcome: OutcomeWord) -> None:
-                again = outcome != "ok" and left > 1
-                go_on(*((op, left - 1) if again else (next(reads, None), ATTEMPTS)))
+    def _attempt(
+        self, finals: Finals, logic: Any, op: Invocation, left: int, go_on: Callable[[], None]
+    ) -> None:
+        def then(outcome: OutcomeWord) -> None:
+            if outcome == "ok" or left == 1:
+                go_on()
+            else:
+                self._attempt(finals, logic, op, left - 1, go_on)
 
-            self._perform(finals.process, logic, op, finals.node, then)
-
-        go_on(next(reads, None), ATTEMPTS)
+        self._perform(finals.process, logic, op, finals.node, then)

@@ -328,22 +328,24 @@ class Simulation:
             return
         first = effects.index(records[0])
         self._emit(name, node, effects[:first])
-        node.writing, incarnation = records, node.incarnation
-        rest = effects[first:]
-
-        def written() -> None:
-            if node.incarnation != incarnation or node.core is None:
-                return  # it crashed meanwhile
-            if node.paused:
-                node.frozen = written
-                return
-            node.writing = []
-            self._emit(name, node, rest)
-            self._finish(name, node.core, effects)
-            self._work(name)
-
+        node.writing = records
         slow = self._disks.random() < self.disk.slow
-        self.after(self._disks.randint(low, self.disk.slow_ns if slow else high), written)
+        delay = self._disks.randint(low, self.disk.slow_ns if slow else high)
+        self.after(delay, self._written, name, node, node.incarnation, effects, first)
+
+    def _written(
+        self, name: str, node: SimNode, incarnation: int, effects: Sequence[Effect], first: int
+    ) -> None:
+        """The records are on the disk: emit the effects from the `first` record on."""
+        if node.incarnation != incarnation or node.core is None:
+            return  # it crashed meanwhile
+        if node.paused:
+            node.frozen = lambda: self._written(name, node, incarnation, effects, first)
+            return
+        node.writing = []
+        self._emit(name, node, effects[first:])
+        self._finish(name, node.core, effects)
+        self._work(name)
 
     def _emit(self, name: str, node: SimNode, effects: Sequence[Effect]) -> None:
         for effect in effects:

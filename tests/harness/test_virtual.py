@@ -104,11 +104,13 @@ def test_a_process_whose_operation_ended_info_never_acts_again() -> None:
     assert retired, "no operation ended INFO: nothing was tried"
 
 
-def test_a_run_is_freed_by_counting_references() -> None:
+@pytest.mark.parametrize(("system", "mode"), [*((name, None) for name in SYSTEMS), ("p2p", "gossip")])
+def test_a_run_is_freed_by_counting_references(system: str, mode: str | None) -> None:
     """A sweep keeps the collector of cycles out of a run; a trace must not wait for it."""
     gc.disable()
     try:
-        done = ran(plan("raft"), load_system("raft"))
+        options = {} if mode is None else {"mode": mode}
+        done = ran(plan(system, options=options), load_system(system))
         simulation = weakref.ref(done.simulation)
         del done
         assert simulation() is None
