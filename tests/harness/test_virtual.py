@@ -18,9 +18,11 @@ from checkers.history import Outcome
 from harness.errors import ConfigError
 from harness.plugins import installed, load_system
 from harness.promises import wants_final_reads
+from harness.run.finals import Finals
 from harness.run.virtual import VirtualRun
 from harness.simulated import ran, simulate
 from harness.sweep import judged
+from systems.api import Invocation
 from tests.harness.simulations import plan
 
 SYSTEMS = sorted(name for name in installed())
@@ -92,6 +94,25 @@ def test_final_reads_are_made_where_promises_need_them_of_every_key_at_every_nod
         {(key, node): 1 for key in done.history.keys for node in made.nodes}
     )
     assert not wants_final_reads(load_system("raft"), plan("raft"))
+
+
+@pytest.mark.parametrize(("outcomes", "attempts"), [("ok", 1), ("fail ok", 2), ("info fail fail", 3)])
+def test_a_final_read_that_fails_is_tried_again(
+    outcomes: str, attempts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = VirtualRun(plan("active-active"), load_system("active-active"), final_reads=True)  # type: ignore[arg-type]
+    asked: list[str] = []
+    answers = iter(outcomes.split() * 2)
+
+    def perform(process: int, logic: Any, op: Invocation, home: str, then: Any) -> None:
+        asked.append(op.key)
+        then(next(answers))
+
+    monkeypatch.setattr(run, "_perform", perform)
+    ended: list[int] = []
+    run._read_at(Finals(7, "n1", (Invocation("read", "a"), Invocation("read", "b"))), ended.append)
+    assert asked == ["a"] * attempts + ["b"] * attempts
+    assert ended == [7]
 
 
 def test_a_process_whose_operation_ended_info_never_acts_again() -> None:

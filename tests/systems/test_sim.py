@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import subprocess
 import sys
+import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
@@ -38,7 +40,7 @@ from systems.raft.logic import RaftLogic
 from systems.shells.sim import CLIENTS, Simulation
 from systems.shells.sim_chaos import Chaos, run_chaos
 from systems.shells.sim_clients import Driver, MakeLogic, Patience, Recorder
-from systems.shells.sim_parts import Network
+from systems.shells.sim_parts import Disk, Network
 from tests.systems.seeds import RAFT, SYNC
 
 MS = 1_000_000
@@ -192,6 +194,61 @@ def test_a_paused_node_does_nothing_until_it_is_resumed() -> None:
     sim.resume("n1")
     sim.run_until(37 * MS)
     assert (answers, core(sim, "n1").ticks) == ([kv.Ok()], 1), "a timer fires once, however late"
+
+
+def slow_diary() -> Simulation:
+    """A write takes 8 ms: one that is asked for at 0 is on the disk at 9 ms."""
+    sim = Simulation(Diary, ("n1", "n2"), 1, network=STEADY, disk=Disk((8 * MS, 8 * MS)))
+    sim.run_until(0)
+    return sim
+
+
+def test_what_stands_behind_a_write_waits_for_the_disk() -> None:
+    sim = slow_diary()
+    answers = ask(sim, 5)
+    sim.run_until(9 * MS)
+    assert (answers, core(sim, "n2").heard) == ([], [])
+    sim.run_until(10 * MS)
+    assert (answers, core(sim, "n2").heard) == ([kv.Ok()], [5])
+
+
+def test_a_write_under_way_in_a_crash_ends_nothing_of_the_next_incarnation() -> None:
+    sim = slow_diary()
+    answers = ask(sim, 5)
+    sim.run_until(4 * MS)
+    sim.crash("n1")
+    sim.restart("n1")
+    sim.run_until(30 * MS)
+    assert (answers, core(sim, "n2").heard) == ([], [])
+
+
+def test_the_end_of_a_write_waits_while_its_node_is_paused() -> None:
+    sim = slow_diary()
+    answers = ask(sim, 5)
+    sim.run_until(4 * MS)
+    sim.pause("n1")
+    sim.run_until(30 * MS)
+    assert (answers, core(sim, "n2").heard) == ([], [])
+    sim.resume("n1")
+    sim.run_until(31 * MS)
+    assert (answers, core(sim, "n2").heard) == ([kv.Ok()], [5])
+
+
+def test_a_simulation_that_ended_is_held_by_nothing_of_its_own() -> None:
+    """A write whose end is frozen, a request without an answer, timers."""
+    gc.disable()
+    try:
+        sim = slow_diary()
+        sim.request("n1", kv.Write("k", 5), lambda _, sim=sim: None)  # type: ignore[misc]
+        sim.run_until(4 * MS)
+        sim.pause("n1")
+        sim.run_until(12 * MS)
+        sim.end()
+        gone = weakref.ref(sim)
+        del sim
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(
