@@ -210,6 +210,9 @@ def test_what_stands_behind_a_write_waits_for_the_disk() -> None:
     assert (answers, core(sim, "n2").heard) == ([], [])
     sim.run_until(10 * MS)
     assert (answers, core(sim, "n2").heard) == ([kv.Ok()], [5])
+    sim.crash("n1")
+    sim.restart("n1")
+    assert core(sim, "n1").restored == [5]
 
 
 def test_a_write_under_way_in_a_crash_ends_nothing_of_the_next_incarnation() -> None:
