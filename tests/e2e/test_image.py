@@ -186,8 +186,9 @@ def test_its_idle_container_stops_at_once(client: docker.DockerClient, built: Bu
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("into_s", [0.3, 2], ids=["at the packages' copy", "at a later step"])
 def test_a_build_that_is_interrupted_leaves_nothing(
-    built: Built, sources: Sources, client: docker.DockerClient, tmp_path: Path
+    built: Built, sources: Sources, client: docker.DockerClient, tmp_path: Path, into_s: float
 ) -> None:
     sources.change()
     before = seen(client)
@@ -199,7 +200,7 @@ def test_a_build_that_is_interrupted_leaves_nothing(
     for line in process.stderr:
         steps.append(line)
         if "image: splitbrain-node:" in line:
-            time.sleep(2)  # the engine is in the middle of its steps
+            time.sleep(into_s)  # the engine is in the middle of its steps, at whichever of them
             process.send_signal(signal.SIGTERM)
     assert process.wait() == 143, steps
     killer.cancel()
