@@ -32,6 +32,13 @@ CRAFTED: dict[str, tuple[Row, ...]] = {
         ("cas", [1, 3], False, 11, 12),
         ("read", None, None, 0, 3),
     ),
+    # Nobody reads 3, but 2 must be gone, which is not there yet when write 3 returns.
+    "write-that-hides-a-chain": (
+        ("write", 1, None, 0, 3),
+        ("cas", [1, 2], True, 1, 8),
+        ("write", 3, None, 1, 6),
+        ("cas", [2, 4], False, 9, 10),
+    ),
     # Write 3 goes before X, whether X left 1 or 2.
     "two-states-behind-x": (
         ("write", 1, None, 0, 5),

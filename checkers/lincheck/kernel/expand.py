@@ -24,6 +24,7 @@ from checkers.lincheck.kernel.memory import (
     HEADS_MASK,
     JUNK,
     KIND,
+    LAST_SHUNNED,
     LAYER,
     LIMIT,
     LOW,
@@ -41,7 +42,6 @@ from checkers.lincheck.kernel.memory import (
     ROOT,
     SAVED,
     SHIFT,
-    SHUNNED,
     SLOTS,
     STAMP,
     STAMPED,
@@ -219,12 +219,10 @@ def visit(p: Ints, t: Ints, r: Ints, i: int, a: Ints, op: int, k: int, bit: int)
 def visit_reset(p: Ints, t: Ints, r: Ints, i: int, op: int, k: int, bit: int) -> bool:
     """`op` is an open reset and returns: put it before X if it may go there, and at the end."""
     c = entry(p, r, i)
-    state = r[c + R_RECORD]
     if r[c + PARENT] == NONE and r[c + R_RECORD + 1 + p[WORDS] + k] & bit:
         if not put_reset(p, t, r, i, op, k, bit, BEFORE_X_DONE):
             return False
-        e = p[EVENT]
-        if is_junk(p, p[p[ASSIGN] + p[p[TYPES] + op]], e) and (state < 0 or p[p[SHUNNED] + state] <= e):
+        if is_junk(p, p[p[ASSIGN] + p[p[TYPES] + op]], p[EVENT]) and p[LAST_SHUNNED] <= p[EVENT]:
             return True
     return follow(p, t, r, i, AT_END) and put_reset(p, t, r, i, op, k, bit, AFTER_RESET)
 

@@ -83,6 +83,7 @@ ENDLESS = 27
 TWINS = (
     28  # T: 0, or whether operations of the type that never return are endless: 1, and 2 once one has a slot
 )
+LAST_SHUNNED = 29  # the last event of an operation that forbids any state; NONE if none does
 RETURNING = 30  # the slot of the operation that returns
 CRASHED = 31  # whether an operation never returned, has a slot, and is a guard
 CTZ = 32  # 64: see `moves.ctz`

@@ -26,7 +26,9 @@ linearizations; let X be the last reset in the order so far:
    that are no resets, the same among the covered ones, and among the others (a covered one may go before X,
    the others may not). Those that never return come last, the latest called first, the covered ones last.
 4. State v is JUNK when no operation that returns later expects or forbids v.
-5. An explicit reset to a junk value, where the present state is as good, is not tried.
+5. A covered reset that returns and gives a junk value is not put at the end too if no operation that returns
+   later forbids any state: then every state allows whatever a junk one allows. (Otherwise it may be wanted
+   there: what it covers goes before it, without its own last state being seen.)
 
 Invariants: none of these functions decides an answer; whoever calls them does, by running out of
 configurations or of events.

@@ -26,6 +26,7 @@ from checkers.lincheck.kernel.memory import (
     HEADS_MASK,
     INITIAL,
     KIND,
+    LAST_SHUNNED,
     LAYER,
     LIMIT,
     LONGEST_SORT,
@@ -153,8 +154,8 @@ def number_events(p: Ints, call: Ints, ret: Ints) -> None:
 
 
 def last_uses(p: Ints) -> bool:
-    """Fill WANTED and SHUNNED; whether any operation forbids a state."""
-    forbids = False
+    """Fill WANTED, SHUNNED and LAST_SHUNNED; whether any operation forbids a state."""
+    p[LAST_SHUNNED] = NONE
     for s in range(p[STATES]):
         p[p[WANTED] + s] = NONE
         p[p[SHUNNED] + s] = NONE
@@ -171,9 +172,9 @@ def last_uses(p: Ints) -> bool:
         if expect >= 0 and p[wanted + expect] < rank:
             p[wanted + expect] = rank
         if forbid >= 0:
-            forbids = True
             p[p[SHUNNED] + forbid] = max(p[p[SHUNNED] + forbid], rank)
-    return forbids
+            p[LAST_SHUNNED] = max(p[LAST_SHUNNED], rank)
+    return p[LAST_SHUNNED] != NONE
 
 
 def droppable(p: Ints, op: int, first: int, forbids: bool) -> bool:
