@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from nemeses import clocks, grudges, members, packets, targets
+from nemeses import chase, clocks, grudges, members, packets, restarts, targets
 from nemeses.errors import NemesisError
 from nemeses.faults import FaultSpec, Kind
 from nemeses.patterns import rhythm
@@ -80,6 +80,18 @@ CATALOGUE: Mapping[str, NemesisInfo] = MappingProxyType(
             "members",
             "a node leaves the cluster and comes back, or leadership is handed over (simulation only)",
             members.MIN_NODES,
+            simulated=True,
+        ),
+        "restarts": NemesisInfo(
+            "restarts",
+            "SIGKILL and a start on the same data, again and again (simulation only)",
+            restarts.MIN_NODES,
+            simulated=True,
+        ),
+        "chase": NemesisInfo(
+            "chase",
+            "whoever leads is cut off from the other nodes, again and again (simulation only)",
+            chase.MIN_NODES,
             simulated=True,
         ),
     }

@@ -71,15 +71,39 @@ class Skew(msgspec.Struct, frozen=True, tag="clock", tag_field="kind"):
 
 
 class Reconfigure(msgspec.Struct, frozen=True, tag="members", tag_field="kind"):
-    """The system is asked to take `node` out of the cluster (the undo: back in), or to let it lead."""
+    """The system is asked to take `nodes` out of the cluster, all at the same time (the undo: back in), or to
+    let the first of them lead.
+    """
 
     action: Literal["remove", "transfer"]
-    node: str
+    nodes: tuple[str, ...]
     shape: str
 
 
-Fault = Partition | Kill | Pause | Packets | Skew | Reconfigure
-Kind = Literal["partition", "kill", "pause", "packets", "clock", "members"]
+class Restarts(msgspec.Struct, frozen=True, tag="restarts", tag_field="kind"):
+    """SIGKILL and a start on the same data, to the nodes in turn, one every `every_ns`. links: what is cut
+    meanwhile.
+    """
+
+    shape: str
+    nodes: tuple[str, ...]
+    every_ns: int
+    links: tuple[Link, ...] = ()
+
+
+class Chase(msgspec.Struct, frozen=True, tag="chase", tag_field="kind"):
+    """The node that leads is cut off from the others, together with the first `allies` of `order`; who it is,
+    is looked at every `every_ns`.
+    """
+
+    shape: str
+    every_ns: int
+    order: tuple[str, ...]
+    allies: int
+
+
+Fault = Partition | Kill | Pause | Packets | Skew | Reconfigure | Restarts | Chase
+Kind = Literal["partition", "kill", "pause", "packets", "clock", "members", "restarts", "chase"]
 
 
 class FaultSpec(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
-"""Membership faults: a node is taken out of the cluster and put back, or the leader is told to hand over.
+"""Membership faults: nodes are taken out of the cluster and put back, or the leader is told to hand over.
 
-Invariants: at most one node is out at a time, and the undo puts it back; the same view and order give the
+Invariants: at most two nodes are out at a time, and the undo puts them back; the same view and order give the
 same fault.
 """
 
@@ -13,9 +13,11 @@ from nemeses.errors import NemesisError
 from nemeses.faults import Reconfigure, View
 from nemeses.targets import leader_of
 
-SHAPES = ("remove", "remove-leader", "transfer")
+SHAPES = ("remove", "remove-leader", "remove-two", "transfer")
 # Of fewer, what is left after a removal could lose its majority to one more fault.
-MIN_NODES: Mapping[str, int] = MappingProxyType({"remove": 3, "remove-leader": 3, "transfer": 2})
+MIN_NODES: Mapping[str, int] = MappingProxyType(
+    {"remove": 3, "remove-leader": 3, "remove-two": 5, "transfer": 2}
+)
 
 
 def reconfigure(shape: str, view: View, order: tuple[str, ...]) -> Reconfigure:
@@ -25,15 +27,16 @@ def reconfigure(shape: str, view: View, order: tuple[str, ...]) -> Reconfigure:
     leader, words = leader_of(view, order)
     others = [node for node in order if node != leader]
     if shape == "remove-leader":
-        return Reconfigure("remove", leader, words)
-    return Reconfigure("remove" if shape == "remove" else "transfer", others[0], shape)
+        return Reconfigure("remove", (leader,), words)
+    if shape == "remove-two":  # at the same time: a system that takes one change at a time refuses the second
+        return Reconfigure("remove", tuple(sorted(others[:2])), shape)
+    return Reconfigure("remove" if shape == "remove" else "transfer", (others[0],), shape)
 
 
 def describe(fault: Reconfigure) -> str:
     """ "take n3 out of the cluster (remove)", "hand leadership over to n2 (transfer)"."""
+    nodes = ", ".join(fault.nodes)
     done = (
-        f"take {fault.node} out of the cluster"
-        if fault.action == "remove"
-        else f"hand leadership over to {fault.node}"
+        f"take {nodes} out of the cluster" if fault.action == "remove" else f"hand leadership over to {nodes}"
     )
     return f"{done} ({fault.shape})"

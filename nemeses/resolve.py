@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nemeses import clocks, members, packets
+from nemeses import chase, clocks, members, packets, restarts
 from nemeses.errors import NemesisError
 from nemeses.faults import (
     CLIENTS,
+    Chase,
     Fault,
     FaultSpec,
     Kill,
@@ -19,6 +20,7 @@ from nemeses.faults import (
     Partition,
     Pause,
     Reconfigure,
+    Restarts,
     Skew,
     View,
 )
@@ -45,6 +47,10 @@ def resolve(spec: FaultSpec, view: View) -> Fault:
         return clocks.skew(spec.shape, view, order)
     if spec.kind == "members":
         return members.reconfigure(spec.shape, view, order)
+    if spec.kind == "chase":
+        return chase.chase(spec.shape, order)
+    if spec.kind == "restarts":
+        return restarts.restarts(spec.shape, order)
     nodes, words = chosen(spec.shape, view, order)
     return Kill(nodes, words) if spec.kind == "kill" else Pause(nodes, words)
 
@@ -57,12 +63,12 @@ def targets_of(fault: Fault) -> tuple[str, ...]:
         ends = {end for link in fault.links for end in (link.source, link.target)}
         return tuple(sorted(ends - {CLIENTS}))
     match fault:
-        case Packets():
+        case Packets() | Chase():
             return ()
         case Skew(settings):
             return tuple(sorted(setting.node for setting in settings))
-        case Reconfigure(_, node):
-            return (node,)
+        case Reconfigure(_, nodes):
+            return tuple(sorted(nodes))
     return tuple(sorted(fault.nodes))
 
 
@@ -77,6 +83,10 @@ def describe(fault: Fault) -> str:
             return clocks.describe(fault)
         case Reconfigure():
             return members.describe(fault)
+        case Chase():
+            return chase.describe(fault)
+        case Restarts():
+            return restarts.describe(fault)
     verb = "kill" if isinstance(fault, Kill) else "pause"
     chosen_how = f" ({fault.target})" if fault.target else ""
     return f"{verb} {', '.join(fault.nodes)}{chosen_how}"

@@ -1,19 +1,34 @@
 """The nemesis in virtual time: carries out a fault plan on a simulated cluster and notes what happened.
 
 Invariants: those of `harness.run.nemesis`: every planned fault is noted with its evidence, every fault that
-began is undone. A partition's or packet fault's evidence is what it did to messages.
+began is undone. The evidence of a partition is how many messages were lost on its links; of a fault that acts
+again and again, how often it did.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
 from checkers.history import Disturbance
 from harness.run.steps import steps_of
+from nemeses import chase
 from nemeses.catalogue import describe, resolve, targets_of
-from nemeses.faults import Fault, Kill, Packets, Partition, Pause, Reconfigure, Skew, View
+from nemeses.faults import (
+    Chase,
+    Fault,
+    Kill,
+    Link,
+    Packets,
+    Partition,
+    Pause,
+    Reconfigure,
+    Restarts,
+    Skew,
+    View,
+)
 from nemeses.plan import FaultPlan, PlannedFault
 from systems.api import Invocation
 from systems.shells.sim import Simulation
@@ -35,7 +50,11 @@ class VirtualNemesis:
         self._administer = administer
         self._active: dict[int, Fault] = {}
         self._noted: dict[int, Disturbance] = {}
-        self._out: set[str] = set()  # nodes that were taken out of the cluster
+        self._cuts: dict[int, tuple[Link, ...]] = {}
+        self._dropped: dict[int, int] = {}  # before the partition
+        self._times: Counter[int] = Counter()  # that a fault acted
+        self._out: set[tuple[int, str]] = set()  # by a fault, whom it takes out and has not put back
+        self._gone: set[tuple[int, str]] = set()  # and whom it has taken out
         for at_ns, _, what, planned in steps_of(plan):
             act = self._begin if what == "begin" else self._end
             sim.at(sim.now + at_ns, act, planned)
@@ -75,8 +94,8 @@ class VirtualNemesis:
         sim = self._sim
         match fault:
             case Partition(links):
-                sim.dropped = 0
-                sim.partition((link.source, link.target) for link in links)
+                self._dropped[fault_id] = self._lost(links)
+                self._cut(fault_id, links)
             case Kill(nodes):
                 for node in nodes:
                     sim.crash(node)
@@ -88,21 +107,23 @@ class VirtualNemesis:
             case Skew(settings):
                 for setting in settings:
                     sim.set_clock(setting.node, setting.rate, setting.jump_ns)
-            case Reconfigure(action, node):
-                if action == "remove":
-                    self._out.add(node)
-                    self._change(fault_id, Invocation("members", "", ["remove", node]))
-                else:
-                    self._change(fault_id, Invocation("transfer", "", node))
+            case Chase():
+                self._chase(fault_id, fault)
+            case Restarts(links=links):
+                self._cut(fault_id, links)
+                self._restart(fault_id, fault, 0)
+            case Reconfigure():
+                self._reconfigure(fault_id, fault)
 
     def _undo(self, fault_id: int) -> None:
         sim, fault = self._sim, self._active.pop(fault_id)
         evidence: tuple[str, ...] = ()
         match fault:
-            case Partition():
-                evidence = (f"{sim.dropped} messages dropped",)
-                self._note(fault_id, "installed" if sim.dropped else "indeterminate")
-                sim.partition(())
+            case Partition(links):
+                dropped = self._lost(links) - self._dropped[fault_id]
+                evidence = (f"{dropped} messages dropped",)
+                self._note(fault_id, "installed" if dropped else "indeterminate")
+                self._cut(fault_id, ())
             case Kill(nodes):
                 for node in nodes:
                     sim.restart(node)
@@ -111,34 +132,88 @@ class VirtualNemesis:
                     sim.resume(node)
             case Packets():
                 sim.network = self._network
+            case Chase() | Restarts():
+                times = self._times[fault_id]
+                evidence = (f"{times} {'restarts' if isinstance(fault, Restarts) else 'cuts'}",)
+                self._note(fault_id, "installed" if times else "indeterminate")
+                self._cut(fault_id, ())
             case Skew(settings):
                 for setting in settings:
                     sim.set_clock(setting.node)
-            case Reconfigure("remove", node):
-                self._put_back(node)
+            case Reconfigure("remove", nodes):
+                for node in nodes:
+                    if (fault_id, node) in self._gone:  # else as soon as it is
+                        self._put_back(fault_id, node)
         noted = self._noted[fault_id]
         self._noted[fault_id] = replace(noted, ended_ns=sim.now, evidence=(*noted.evidence, *evidence))
 
-    def _change(self, fault_id: int, op: Invocation) -> None:
-        """Ask until it is done or the fault is over."""
+    def _cut(self, fault_id: int, links: tuple[Link, ...]) -> None:
+        """Cut these for this fault, and what others have cut."""
+        self._cuts[fault_id] = links
+        self._sim.partition((link.source, link.target) for cut in self._cuts.values() for link in cut)
 
-        def told(done: bool, why: str) -> None:
-            if done:
-                self._note(fault_id, "installed")
-            elif fault_id in self._active:
-                self._sim.after(RETRY_NS, lambda: self._change(fault_id, op))
-            else:
-                self._note(fault_id, "indeterminate", why)
+    def _lost(self, links: tuple[Link, ...]) -> int:
+        """How many messages cuts of these links have swallowed."""
+        return sum(self._sim.dropped[link.source, link.target] for link in links)
+
+    def _chase(self, fault_id: int, fault: Chase) -> None:
+        if fault_id not in self._active:
+            return
+        leader = self._sim.leader()
+        if leader is not None and self._sim.core(leader) is not None:
+            links = chase.links(fault, leader)
+            if links != self._cuts.get(fault_id):
+                self._cut(fault_id, links)
+                self._times[fault_id] += 1
+        self._sim.after(fault.every_ns, self._chase, fault_id, fault)
+
+    def _restart(self, fault_id: int, fault: Restarts, turn: int) -> None:
+        """Kill and start the next one, until the fault is over; who another fault keeps down stays so."""
+        if fault_id not in self._active:
+            return
+        sim = self._sim
+        node = fault.nodes[turn % len(fault.nodes)]
+        if sim.core(node) is not None:
+            sim.crash(node)
+            sim.restart(node)
+            self._times[fault_id] += 1
+        sim.after(fault.every_ns, self._restart, fault_id, fault, turn + 1)
+
+    def _reconfigure(self, fault_id: int, fault: Reconfigure) -> None:
+        if fault.action == "transfer":
+            self._change(fault_id, Invocation("transfer", "", fault.nodes[0]))
+            return
+        for node in fault.nodes:
+            self._out.add((fault_id, node))
+            self._change(fault_id, Invocation("members", "", ["remove", node]), node)
+
+    def _change(self, fault_id: int, op: Invocation, leaves: str = "") -> None:
+        """Ask until it is done, be it after the fault should be over: other faults may leave it no leader.
+        leaves: who is to be put back after it.
+        """
+
+        def told(done: bool, _why: str) -> None:
+            if not done:
+                self._sim.after(RETRY_NS, self._change, fault_id, op, leaves)
+                return
+            over = fault_id not in self._active
+            if over:
+                self._noted[fault_id] = replace(self._noted[fault_id], ended_ns=self._sim.now)
+            self._note(fault_id, "installed")
+            if leaves and over:
+                self._put_back(fault_id, leaves)
+            elif leaves:
+                self._gone.add((fault_id, leaves))
 
         self._note(fault_id, "indeterminate")
         self._administer(op, told)
 
-    def _put_back(self, node: str) -> None:
+    def _put_back(self, fault_id: int, node: str) -> None:
         def told(done: bool, _why: str) -> None:
             if done:
-                self._out.discard(node)
+                self._out.discard((fault_id, node))
             else:
-                self._sim.after(RETRY_NS, lambda: self._put_back(node))
+                self._sim.after(RETRY_NS, self._put_back, fault_id, node)
 
         self._administer(Invocation("members", "", ["add", node]), told)
 

@@ -48,7 +48,7 @@ class Raft:
     bugs: ClassVar[Mapping[str, Bug]] = BUGS
     defaults: ClassVar[Mapping[str, str]] = {
         "workload": "cas-register",
-        "nemeses": "partition,kill,pause,packets,clock,members",
+        "nemeses": "partition,kill,pause,packets,clock,members,restarts,chase",
     }
 
     @classmethod

@@ -23,6 +23,7 @@ The ideas are those of tigerbeetle's `vopr` and of turmoil. This module belongs 
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
@@ -60,8 +61,8 @@ class Simulation:
 
     `now` is virtual time in ns. `network` and `disk` may be exchanged at any time. `trace` has one (time,
     node, what) per event and role change; `roles` the role changes. `dropped`: how many messages cuts have
-    swallowed. `observer` is called after every batch with the node's name, its core and the effects that were
-    performed.
+    swallowed, by link. `observer` is called after every batch with the node's name, its core and the effects
+    that were performed.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Simulation:
         self.options = dict(options or {})
         self.network = network or Network()
         self.disk = disk or Disk()
-        self.dropped = 0
+        self.dropped: Counter[tuple[str, str]] = Counter()
         self._factory = factory
         self._observer = observer
         self._stream = Random(f"{seed}/network")
@@ -225,7 +226,7 @@ class Simulation:
     def _carry(self, source: str, target: str, arrive: Callable[..., None], *args: Any) -> None:
         """Take a message over a link: one delay, and nothing arrives if the link is cut now or then."""
         if (source, target) in self._cuts:
-            self.dropped += 1
+            self.dropped[source, target] += 1
             return
         network, chance = self.network, self._stream.random
         low, high = network.delay_ns
@@ -238,7 +239,7 @@ class Simulation:
         self, source: str, target: str, arrive: Callable[..., None], args: tuple[Any, ...]
     ) -> None:
         if (source, target) in self._cuts:
-            self.dropped += 1
+            self.dropped[source, target] += 1
         else:
             arrive(*args)
 

@@ -7,9 +7,10 @@ import random
 import msgspec
 import pytest
 
+from nemeses import chase
 from nemeses.catalogue import CATALOGUE
 from nemeses.errors import NemesisError
-from nemeses.faults import Fault, FaultSpec, Kill, Link, Partition, View
+from nemeses.faults import Fault, FaultSpec, Kill, Link, Partition, Restarts, View
 from nemeses.resolve import describe, resolve, targets_of
 
 NODES = ("n1", "n2", "n3", "n4", "n5")
@@ -33,6 +34,13 @@ def words(kind: str, shape: str, leader: str | None = "n1", order: tuple[str, ..
         ("kill", "minority", "kill n1, n3 (minority)"),
         ("pause", "majority", "pause n1, n3, n5 (majority)"),
         ("pause", "all", "pause n1, n2, n3, n4, n5 (all)"),
+        ("members", "remove", "take n3 out of the cluster (remove)"),
+        ("members", "remove-leader", "take n1 out of the cluster (leader: n1)"),
+        ("members", "remove-two", "take n3, n5 out of the cluster (remove-two)"),
+        ("members", "transfer", "hand leadership over to n3 (transfer)"),
+        ("restarts", "rolling", "restart n3, n1, n5, n2, n4 in turn every 300 ms (rolling)"),
+        ("restarts", "bridge", "restart n3, all that connects two halves, every 45 ms (bridge)"),
+        ("chase", "minority", "cut off whoever leads and 1 more, every 70 ms anew (minority)"),
     ],
 )
 def test_faults_in_words(kind: str, shape: str, text: str) -> None:
@@ -102,3 +110,31 @@ def test_unknown_shapes_are_refused() -> None:
         resolve(FaultSpec("partition", "star", NODES), View(NODES))
     with pytest.raises(NemesisError, match="no target 'star'"):
         resolve(FaultSpec("kill", "star", NODES), View(NODES))
+
+
+def test_a_bridge_that_restarts_is_all_that_connects_the_halves() -> None:
+    fault = resolve(FaultSpec("restarts", "bridge", ORDER), View(NODES, None))
+    assert isinstance(fault, Restarts)
+    halves = {"n1", "n5"}, {"n2", "n4"}
+    assert {(link.source, link.target) for link in fault.links} == {
+        (a, b) for one, other in (halves, halves[::-1]) for a in one for b in other
+    }
+
+
+@pytest.mark.parametrize(("nodes", "allies"), [(3, 0), (4, 0), (5, 1), (7, 2)])
+def test_who_is_chased_is_left_without_a_majority(nodes: int, allies: int) -> None:
+    order = tuple(f"n{i}" for i in range(1, nodes + 1))
+    fault = chase.chase("minority", order)
+    assert fault.allies == allies
+    for leader in order:
+        cut = {(link.source, link.target) for link in chase.links(fault, leader)}
+        with_it = [node for node in order if node == leader or (leader, node) not in cut]
+        assert len(with_it) == allies + 1
+        assert 2 * len(with_it) < nodes + 1
+        assert cut == {pair for a in with_it for b in order if b not in with_it for pair in ((a, b), (b, a))}
+
+
+@pytest.mark.parametrize("kind", ["restarts", "chase"])
+def test_what_simulation_alone_has_knows_its_shapes(kind: str) -> None:
+    with pytest.raises(NemesisError, match="odd"):
+        resolve(FaultSpec(kind, "odd", ORDER), View(NODES, None))  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from itertools import permutations
 
 from systems.core import MILLISECOND_NS, Core, Effect
 from systems.raft.core import RaftCore
+from systems.raft.messages import Register
 from systems.shells.sim import Simulation
 from systems.shells.sim_parts import Network
 from tests.systems.raft.invariants import Invariants, RaftBroken
@@ -54,6 +55,8 @@ class _Figure8:
         assert isinstance(core, RaftCore)
         if self._when(name, core):
             self._open(self._then)
+            if core.role == "leader":
+                self.sim.request(name, Register(), lambda _result: None)
             self._when = lambda _name, _core: False
 
     def _open(self, links: list[tuple[str, str]]) -> None:
@@ -62,7 +65,9 @@ class _Figure8:
     def phase(
         self, up: str, when: Callable[[str, RaftCore], bool], then: list[tuple[str, str]], ms: int
     ) -> None:
-        """Restart the nodes of `up`, all seeing each other; at the moment `when`, the links become `then`."""
+        """Restart the nodes of `up`, all seeing each other; at the moment `when`, the links become `then`; a
+        leader it is seen at is given a command by a client.
+        """
         for name in self.sim.members:
             self.sim.crash(name)  # all of them, so that their timeouts start together
         self._open(list(permutations(up.split(), 2)))
