@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 NOT_LINEARIZABLE = "not-linearizable"
+MALFORMED_ANSWER = "malformed-answer"
 NO_RECOVERY = "no-recovery"
 DIVERGED = "diverged"
 LOST = "lost"
@@ -28,6 +29,7 @@ WRITES_FOLLOW_READS = "writes-follow-reads"
 ANOMALIES: Mapping[str, str] = MappingProxyType(
     {
         NOT_LINEARIZABLE: "No order of the operations that keeps to real time gives these answers.",
+        MALFORMED_ANSWER: "An operation was answered with what no such operation answers.",
         NO_RECOVERY: "Nothing succeeded soon enough after the last fault was healed.",
         DIVERGED: "Nodes give different answers although faults and updates ended long before.",
         LOST: "An element whose add was acknowledged, and which nobody removed, is gone.",

@@ -39,7 +39,7 @@ def counter_example(part: Part, reduced: Minimal, encoder: Encoder) -> CounterEx
         key=part.history[0].key,
         model=model.name,
         initial=model.describe_state(model.initial()),
-        ops=tuple(_evidence(part.ops[i], model) for i in reduced.kept),
+        ops=tuple(evidence_of(part.ops[i], model) for i in reduced.kept),
         order=tuple(placed),
         stuck=tuple(stuck),
         left_out=len(part.ops) - len(reduced.kept),
@@ -109,7 +109,8 @@ def _why(op: Op, question: Question, state: int, reduced: Minimal, encoder: Enco
     return why
 
 
-def _evidence(op: Op, model: Model) -> EvidenceOp:
+def evidence_of(op: Op, model: Model) -> EvidenceOp:
+    """`op` as a report shows it."""
     happened = op.outcome == Outcome.OK
     return EvidenceOp(
         index=op.index,
