@@ -83,7 +83,7 @@ _HOW = (
         "--ops-per-key",
         type=int,
         default=None,
-        help="Operations before a key is retired; 100 by default, 40 for files.",
+        help="Operations before a key is retired; 100 by default, 40 for files (or 3 of unknown outcome).",
     ),
     click.option("--op-timeout", default="1s", show_default=True, help="Time limit of one operation."),
     click.option(

@@ -1,8 +1,9 @@
 """Workloads: which operations clients perform, as values, and the generator that deals them out.
 
 Invariants: no clock, no I/O; every value written to a key, every element added to a set and every text put
-into a file is unique to that key; a key is retired after `ops_per_key` operations, so that no key's history
-outgrows what a checker decides in a moment. A key's first letter says what it is.
+into a file is unique to that key; a key is retired after `ops_per_key` operations, and where the workload
+says so after some whose outcome is unknown, so that no key's history outgrows what a checker decides in a
+moment. A key's first letter says what it is.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ _DELTAS = (-2, -1, 1, 2, 3, 5)
 class Workload:
     """A named mix of operations. kinds: the first letter of a key -> the operations on such keys, with their
     weights; new keys take the letters in turn. model: the checker's model that says what is linearizable.
-    ops_per_key: after how many operations a key is retired, if nothing else is asked for.
+    ops_per_key: after how many operations a key is retired, if nothing else is asked for. unknown_per_key:
+    the same of operations whose outcome is unknown; 0: however many there are.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Workload:
     kinds: Mapping[str, Mix]
     model: str | None
     ops_per_key: int = 100
+    unknown_per_key: int = 0
 
     @property
     def mix(self) -> Mix:
@@ -86,7 +89,8 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
                 "files of small trees: read, write, append, rename, remove, list; linearizable as trees",
                 {"t": _TREE},
                 "files",
-                ops_per_key=40,  # what crashed does not say which of many trees there is
+                ops_per_key=40,
+                unknown_per_key=3,  # each of them doubles the trees there may be, and their order counts
             ),
         )
     }
@@ -94,13 +98,16 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType(
 
 
 class _Key:
-    """One key in use: how many operations it has had, and the last values that were written to it."""
+    """One key in use: how many operations it has had, how many of them with an unknown outcome, and the last
+    values that were written to it.
+    """
 
-    __slots__ = ("name", "next_value", "recent", "used")
+    __slots__ = ("name", "next_value", "recent", "unknown", "used")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.used = 0
+        self.unknown = 0
         self.next_value = 1
         self.recent: list[Any] = [None]
 
@@ -120,6 +127,7 @@ class Generator:
         self._mixes = {letter: (tuple(m), tuple(m.values())) for letter, m in workload.kinds.items()}
         self._rng = rng
         self._ops_per_key = ops_per_key
+        self._unknown_per_key = workload.unknown_per_key
         self._born: list[str] = []
         self._keys = [self._new_key() for _ in range(keys)]
 
@@ -132,6 +140,14 @@ class Generator:
         letter = self._letters[len(self._born) % len(self._letters)]
         self._born.append(f"{letter}{len(self._born) + 1}")
         return _Key(self._born[-1])
+
+    def unknown(self, name: str) -> None:
+        """An operation on the key `name` ended, and whether it happened will never be known."""
+        for slot, key in enumerate(self._keys):
+            if key.name == name:
+                key.unknown += 1
+                if key.unknown == self._unknown_per_key:
+                    self._keys[slot] = self._new_key()
 
     def next(self) -> Invocation:
         """The next operation, whichever client performs it."""

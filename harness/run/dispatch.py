@@ -57,6 +57,7 @@ class Dispatch:
         self._clients = len(rngs)
         self._slot_rate = rate / self._clients
         self._process = list(range(self._clients))
+        self._key = [""] * self._clients  # of the last operation
         self._stop_ns: int | None = None
         self._due = [start_ns + self._gap(slot) for slot in range(self._clients)]
 
@@ -87,11 +88,14 @@ class Dispatch:
         if due > now_ns:
             return Wait(due)
         self._due[slot] = now_ns + self._gap(slot)
-        return Act(self._process[slot], self._generator.next())
+        op = self._generator.next()
+        self._key[slot] = op.key
+        return Act(self._process[slot], op)
 
     def complete(self, slot: int, outcome: OutcomeWord, now_ns: int) -> None:
         """The slot's operation ended at `now_ns`."""
         if outcome == "info":
             self._process[slot] += self._clients
+            self._generator.unknown(self._key[slot])
         elif outcome == "fail":
             self._due[slot] = max(self._due[slot], now_ns + FAIL_REST_NS)

@@ -72,3 +72,16 @@ def test_a_late_slot_does_not_catch_up() -> None:
     assert isinstance(dispatch.next(0, late), Act)
     dispatch.complete(0, "ok", late)
     assert isinstance(dispatch.next(0, late), Wait)
+
+
+def test_a_tree_is_left_after_some_operations_of_unknown_outcome() -> None:
+    generator = Generator(WORKLOADS["files"], random.Random(1), keys=1, ops_per_key=40)
+    dispatch = Dispatch(generator, [random.Random(1)], rate=0, start_ns=0)
+    keys = []
+    for second, outcome in enumerate(("info", "ok", "fail", "info", "info", "ok")):
+        decision = dispatch.next(0, SECOND_NS * second)
+        assert isinstance(decision, Act)
+        keys.append(decision.op.key)
+        dispatch.complete(0, outcome, SECOND_NS * second)  # type: ignore[arg-type]
+    assert len(set(keys[:5])) == 1
+    assert keys[5] != keys[0]

@@ -51,3 +51,22 @@ def test_a_cas_expects_something_that_may_be_there() -> None:
 def test_the_same_seed_gives_the_same_operations() -> None:
     assert ops("cas-register", 500) == ops("cas-register", 500)
     assert ops("cas-register", 500) != ops("cas-register", 500, seed=4)
+
+
+def test_a_tree_of_which_too_little_is_known_is_retired() -> None:
+    generator = Generator(WORKLOADS["files"], random.Random(1), keys=2, ops_per_key=40)
+    first, other = generator.born
+    for _ in range(WORKLOADS["files"].unknown_per_key - 1):
+        generator.unknown(first)
+    assert generator.born == (first, other)
+    generator.unknown(first)
+    generator.unknown(first)  # an operation that was under way meanwhile
+    assert len(generator.born) == 3
+    assert {generator.next().key for _ in range(30)} == {other, generator.born[2]}
+
+
+def test_a_register_may_have_any_number_of_unknown_operations() -> None:
+    generator = Generator(WORKLOADS["register"], random.Random(1), keys=1, ops_per_key=100)
+    for _ in range(50):
+        generator.unknown(generator.born[0])
+    assert len(generator.born) == 1
