@@ -78,7 +78,7 @@ CATALOGUE: Mapping[str, NemesisInfo] = MappingProxyType(
         ),
         "members": NemesisInfo(
             "members",
-            "a node leaves the cluster and comes back, or leadership is handed over (simulation only)",
+            "nodes leave the cluster and come back, or leadership is handed over (simulation only)",
             members.MIN_NODES,
             simulated=True,
         ),
@@ -90,7 +90,7 @@ CATALOGUE: Mapping[str, NemesisInfo] = MappingProxyType(
         ),
         "chase": NemesisInfo(
             "chase",
-            "whoever leads is cut off from the other nodes, again and again (simulation only)",
+            "whoever leads is cut off with a minority, again and again (simulation only)",
             chase.MIN_NODES,
             simulated=True,
         ),
