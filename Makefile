@@ -14,9 +14,8 @@ test: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 -m 'not alone' --ignore=tests/e2e --ignore=tests/conformance
-	$(BIN)/pytest -n 2 -m 'not alone' --dist loadgroup tests/conformance tests/e2e --ignore-glob='*/e2e/test_ssh*'
-	$(BIN)/pytest -m alone
+	$(BIN)/pytest -n 2 --ignore=tests/e2e --ignore=tests/conformance
+	$(BIN)/pytest tests/conformance tests/e2e --ignore-glob='*/e2e/test_ssh*'
 	$(BIN)/pytest -n 2 tests/e2e/test_ssh.py tests/e2e/test_ssh_hostile.py tests/e2e/test_ssh_secrets.py
 
 bench: setup

@@ -15,8 +15,6 @@ from tests.e2e.conftest import SPLITBRAIN, Splitbrain, clean_environment
 from tests.e2e.test_killed import history_lines, processes_of, wait_for
 from tests.engine import image_or_skip, of_runs
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 OURS = f"{str(POOL).rpartition('.0.0')[0]}."
 FAULTS = ("-n", "partition,kill,pause", "--seed", "7")
 

@@ -13,8 +13,6 @@ from tests.e2e.test_docker import rules
 from tests.engine import image_or_skip, of_runs
 from tests.engine_proxy import Proxy
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 
 @pytest.fixture
 def by_tcp(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:

@@ -14,8 +14,6 @@ from tests.e2e.test_killed import history_lines, wait_for
 from tests.engine import client_or_skip, image_or_skip, of_runs
 from tests.engine_proxy import Proxy
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 FAULTS = ("-n", "partition,kill,pause", "--seed", "7")
 
 

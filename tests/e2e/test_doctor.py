@@ -6,8 +6,6 @@ import pytest
 
 from tests.e2e.conftest import Splitbrain
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 
 def test_one_place_as_json_with_the_matrix(splitbrain: Splitbrain) -> None:
     ended = splitbrain("doctor", "--on", "local", "--json")

@@ -20,8 +20,6 @@ import pytest
 from tests.e2e.conftest import ROOT, Ended, clean_environment
 from tests.engine import client_or_skip
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 LIMIT_S = 240
 LABELLED = {"label": "io.splitbrain=1"}
 

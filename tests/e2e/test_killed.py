@@ -13,8 +13,6 @@ import pytest
 
 from tests.e2e.conftest import SPLITBRAIN, Splitbrain, clean_environment
 
-pytestmark = pytest.mark.alone
-
 
 def wait_for(condition: object, what: str, limit_s: float = 30) -> None:
     assert callable(condition)

@@ -12,8 +12,6 @@ from tests.e2e.conftest import Splitbrain
 from tests.engine import image_or_skip, of_runs
 from tests.harness.doctor.broken import NO_RULES, NO_TABLES, put_nft
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 ASKED = ("run", "raft", "--nodes", "3", "--time", "6s", "--seed", "3", "-n")
 
 

@@ -7,14 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.conformance.hosts import places
 from tests.engine import image_or_skip, of_runs
 from tests.engine_proxy import Proxy
 from tests.harness.deploy.inside import ROOT
-
-pytestmark = pytest.mark.xdist_group("engine")
 
 BODY = Path(__file__).with_name("body.py")
 

@@ -17,8 +17,6 @@ from tests.engine import image_or_skip
 from tests.harness.deploy.inside import ENTERING, ROOT
 from tests.ssh_hosts import machines
 
-pytestmark = pytest.mark.xdist_group("engine")
-
 
 @pytest.fixture(params=["local", "docker", "ssh"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Mapping[str, str]]]:

@@ -7,13 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.conformance.hosts import places
 from tests.harness.deploy.inside import ROOT
 from tests.ssh_hosts import machines
-
-pytestmark = pytest.mark.xdist_group("engine")
 
 
 def test_cluster_of_ssh_hosts_conforms(tmp_path: Path) -> None:

@@ -47,7 +47,6 @@ def test_a_check_never_raises(error: Exception, status: str, fix: str) -> None:
     assert "\n" not in found.seen
 
 
-@pytest.mark.alone
 def test_the_machine_is_tried_and_nothing_is_left(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     found = {f.name: f for f in (check.run() for check in machine.checks(tmp_path / "runs"))}
