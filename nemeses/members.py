@@ -1,6 +1,6 @@
 """Membership faults: nodes are taken out of the cluster and put back, or the leader is told to hand over.
 
-Invariants: at most two nodes are out at a time, and the undo puts them back; the same view and order give the
+Invariants: a fault takes out at most two nodes, and its undo puts them back; the same view and order give the
 same fault.
 """
 

@@ -53,8 +53,8 @@ class VirtualNemesis:
         self._cuts: dict[int, tuple[Link, ...]] = {}
         self._dropped: dict[int, int] = {}  # before the partition
         self._times: Counter[int] = Counter()  # that a fault acted
-        self._out: set[tuple[int, str]] = set()  # by a fault, whom it takes out and has not put back
-        self._gone: set[tuple[int, str]] = set()  # and whom it has taken out
+        # By a fault, whom it takes out and has not put back; whether it is out yet.
+        self._out: dict[tuple[int, str], bool] = {}
         for at_ns, _, what, planned in steps_of(plan):
             act = self._begin if what == "begin" else self._end
             sim.at(sim.now + at_ns, act, planned)
@@ -142,7 +142,7 @@ class VirtualNemesis:
                     sim.set_clock(setting.node)
             case Reconfigure("remove", nodes):
                 for node in nodes:
-                    if (fault_id, node) in self._gone:  # else as soon as it is
+                    if self._out[fault_id, node]:  # else as soon as it is
                         self._put_back(fault_id, node)
         noted = self._noted[fault_id]
         self._noted[fault_id] = replace(noted, ended_ns=sim.now, evidence=(*noted.evidence, *evidence))
@@ -180,11 +180,12 @@ class VirtualNemesis:
         sim.after(fault.every_ns, self._restart, fault_id, fault, turn + 1)
 
     def _reconfigure(self, fault_id: int, fault: Reconfigure) -> None:
+        self._note(fault_id, "indeterminate")
         if fault.action == "transfer":
             self._change(fault_id, Invocation("transfer", "", fault.nodes[0]))
             return
         for node in fault.nodes:
-            self._out.add((fault_id, node))
+            self._out[fault_id, node] = False
             self._change(fault_id, Invocation("members", "", ["remove", node]), node)
 
     def _change(self, fault_id: int, op: Invocation, leaves: str = "") -> None:
@@ -192,34 +193,33 @@ class VirtualNemesis:
         leaves: who is to be put back after it.
         """
 
-        def told(done: bool, _why: str) -> None:
+        def told(done: bool, why: str) -> None:
             if not done:
+                self._note(fault_id, "indeterminate", *filter(None, [why]))
                 self._sim.after(RETRY_NS, self._change, fault_id, op, leaves)
                 return
+            self._note(fault_id, "installed")
             over = fault_id not in self._active
             if over:
                 self._noted[fault_id] = replace(self._noted[fault_id], ended_ns=self._sim.now)
-            self._note(fault_id, "installed")
+            if leaves:
+                self._out[fault_id, leaves] = True
             if leaves and over:
                 self._put_back(fault_id, leaves)
-            elif leaves:
-                self._gone.add((fault_id, leaves))
 
-        self._note(fault_id, "indeterminate")
         self._administer(op, told)
 
     def _put_back(self, fault_id: int, node: str) -> None:
         def told(done: bool, _why: str) -> None:
             if done:
-                self._out.discard((fault_id, node))
+                del self._out[fault_id, node]
             else:
                 self._sim.after(RETRY_NS, self._put_back, fault_id, node)
 
         self._administer(Invocation("members", "", ["add", node]), told)
 
     def _note(self, fault_id: int, status: Status, *evidence: str) -> None:
-        noted = self._noted[fault_id]
-        self._noted[fault_id] = replace(noted, status=status, evidence=(*noted.evidence, *evidence))
+        self._noted[fault_id] = replace(self._noted[fault_id], status=status, evidence=evidence)
 
 
 def _hurt(network: Network, loss: float, duplicate: float, delay_ns: tuple[int, int] | None) -> Network:

@@ -134,12 +134,12 @@ def test_a_change_that_nobody_makes_is_asked_for_until_somebody_does(shape: str)
     hurt = Hurt(a_fault(1, 2, 5, "members", shape))
     hurt.admin.down = True
     hurt.until(8)
-    assert [noted.status for noted in hurt.noted()] == ["indeterminate"]
+    assert [(noted.status, noted.evidence) for noted in hurt.noted()] == [("indeterminate", ("no leader",))]
     assert all(value[0] != "add" for f, value, _ in hurt.admin.asked if f == "members")
     hurt.admin.down = False
     hurt.until(10)
     (noted,) = hurt.noted()
-    assert noted.status == "installed"
+    assert (noted.status, noted.evidence) == ("installed", ())
     assert noted.ended_ns is not None
     assert 8 * S < noted.ended_ns < 9 * S
     assert hurt.nemesis.whole
