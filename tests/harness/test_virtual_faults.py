@@ -118,6 +118,18 @@ def test_the_end_of_one_cut_is_not_that_of_another() -> None:
     assert [noted.status for noted in hurt.noted()] == ["installed", "installed"]
 
 
+def test_a_cut_counts_its_own_losses() -> None:
+    hurt = Hurt(
+        a_fault(1, 2, 5, "partition", "halves"),
+        a_fault(2, 6, 11, "kill", "all"),
+        a_fault(3, 7, 10, "partition", "halves"),
+    )
+    hurt.until(12)
+    first, _, second = hurt.noted()
+    assert first.status == "installed"
+    assert (second.status, second.evidence) == ("indeterminate", ("0 messages dropped",))
+
+
 def test_what_is_taken_out_is_put_back_at_the_end() -> None:
     hurt = Hurt(a_fault(1, 2, 5, "members", "remove-two"))
     hurt.until(4)

@@ -72,6 +72,15 @@ def test_it_is_found_among_others_and_they_are_counted() -> None:
 
 
 @pytest.mark.parametrize("outcome", [Outcome.INFO, Outcome.FAIL])
+def test_who_was_not_answered_is_not_blamed(outcome: Outcome) -> None:
+    ops = ("cas", [1, 2], None, outcome), ("cas", [1, 2], None, Outcome.OK)
+    verdict = Linearizable("cas-register")(history(*ops))
+    assert isinstance(verdict, Invalid)
+    assert verdict.counter_example is not None
+    assert [op.index for op in verdict.counter_example.ops] == [1]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.INFO, Outcome.FAIL])
 def test_what_was_not_answered_has_no_form(outcome: Outcome) -> None:
     ops = ("write", 1, None, Outcome.OK), ("cas", [1, 2], None, outcome)
     assert isinstance(Linearizable("cas-register")(history(*ops)), Valid)
