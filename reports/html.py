@@ -82,9 +82,10 @@ def _example(record: RunRecord, claim: ClaimResult, found: CounterExample, numbe
         )
 
     left_out = f"; {count(found.left_out, 'other operation')} of this key left out" if found.left_out else ""
+    fault = "nothing allows" if len(found.ops) == 1 else "contradict each other"
     return Example(
         title=f"Key {clip(value(found.key), 80)}: {clip(one_line(claim.name), 80)}",
-        facts=f"{count(len(found.ops), 'operation')} that contradict each other{left_out}. "
+        facts=f"{count(len(found.ops), 'operation')} that {fault}{left_out}. "
         f"Model: {clip(one_line(found.model), 80)}.",
         initial=clip(one_line(found.initial), 120),
         wide=picture(WIDE_PX - 40, "wide"),

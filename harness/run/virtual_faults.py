@@ -134,7 +134,7 @@ class VirtualNemesis:
                 sim.network = self._network
             case Chase() | Restarts():
                 times = self._times[fault_id]
-                evidence = (f"{times} {'restarts' if isinstance(fault, Restarts) else 'cuts'}",)
+                evidence = (f"{'restarts' if isinstance(fault, Restarts) else 'cuts'}: {times}",)
                 self._note(fault_id, "installed" if times else "indeterminate")
                 self._cut(fault_id, ())
             case Skew(settings):

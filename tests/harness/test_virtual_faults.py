@@ -62,7 +62,7 @@ def test_one_after_the_other_is_restarted_until_the_end() -> None:
     hurt.until(10)
     assert Counter(restarts(hurt.sim, node, 2, 5.1) for node in NODES) == {3: 1, 2: 4}
     assert sum(restarts(hurt.sim, node, 5.2, 10) for node in NODES) == 0
-    assert hurt.noted()[0].evidence == ("11 restarts",)
+    assert hurt.noted()[0].evidence == ("restarts: 11",)
     assert all(hurt.sim.core(node) is not None for node in NODES)
 
 
@@ -96,7 +96,7 @@ def test_whoever_leads_is_cut_off_one_after_the_other() -> None:
     assert len(led) >= 3, led
     (noted,) = hurt.noted()
     assert noted.status == "installed"
-    assert int(noted.evidence[0].split()[0]) >= len(led)
+    assert int(noted.evidence[0].removeprefix("cuts: ")) >= len(led)
     before = hurt.sim.dropped.total()
     hurt.until(20)
     assert hurt.sim.dropped.total() == before

@@ -12,7 +12,10 @@ import pytest
 
 from harness.sweep import run_seed
 from harness.zoo import Prey
+from systems.core import MILLISECOND_NS
 from systems.raft.bugs import BUGS
+from systems.raft.core import RaftCore
+from systems.shells.sim import Simulation
 from systems.shells.sim_chaos import FAST, Chaos
 from systems.shells.sim_parts import Network
 from tests.quality.schedules import figure_8, hasty_voter
@@ -88,3 +91,15 @@ def test_the_judge_of_histories_is_not_asleep() -> None:
 
     chaos = replace(RAFT, options={**FAST, "bug": "ack-before-quorum"})
     assert any(violation(run_chaos(RaftCore, seed, chaos).history) for seed in range(60))
+
+
+@pytest.mark.parametrize(("bug", "entries"), [("", 1), ("count-old-term", 0)])
+def test_who_counts_old_terms_has_no_entry_of_its_own(bug: str, entries: int) -> None:
+    """With one, a majority soon has something of the new term, and what was lost before is rarely seen."""
+    sim = Simulation(RaftCore, ("n1", "n2", "n3"), 1, {"bug": bug})
+    sim.run_until(3000 * MILLISECOND_NS)
+    leader = sim.leader()
+    assert leader is not None
+    core = sim.core(leader)
+    assert isinstance(core, RaftCore)
+    assert core.replica.log.last_index == entries

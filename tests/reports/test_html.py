@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
+from checkers.verdict import Invalid
 from reports.html import render
 from reports.record import RunRecord
 from tests.reports import samples
@@ -111,6 +112,20 @@ def test_the_page_names_operations_states_faults_claims_and_the_replay() -> None
         "splitbrain run primary-backup --workload register --nodes 3 --seed 99 --expect anomaly",
     ):
         assert expected in words, expected
+
+
+def test_one_operation_is_not_said_to_contradict_others() -> None:
+    record = samples.stale_read()
+    first, *others = record.claims
+    assert isinstance(first.verdict, Invalid)
+    found = samples.stale_read_example()
+    assert f"{len(found.ops)} operations that contradict each other;" in render(record)
+    single = msgspec.structs.replace(found, ops=found.ops[-1:], order=(), stuck=found.stuck)
+    verdict = msgspec.structs.replace(first.verdict, counter_example=single)
+    claims = (msgspec.structs.replace(first, verdict=verdict), *others)
+    page = render(RunRecord(record.card, record.history, claims, record.roles))
+    assert "1 operation that nothing allows;" in page
+    assert "contradict each other" not in page
 
 
 def test_a_strangers_strings_are_escaped_visible_and_clipped() -> None:
