@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from harness.deploy.places import SIM
 from harness.deploy.seam import Deployment
 from harness.environment import environment
 from harness.errors import ConfigError, EnvironmentFault
-from harness.judge import Judged, judge
+from harness.judge import ClaimSpec, Judged, judge
 from harness.outcome import doubts_about, skipped_notes, weigh
 from harness.phases import Phases
 from harness.placing import deployment_of
@@ -43,6 +43,7 @@ from reports.text import render_text
 from systems.api import LEADING_ROLES, Simulates, System
 
 HISTORY = "history.jsonl"
+Judges = Callable[[Path, Sequence[ClaimSpec], float, int], list[Judged]]
 
 
 @dataclass(slots=True)
@@ -72,9 +73,16 @@ def new_folder(root: Path, plan: RunPlan) -> Path:
     raise ConfigError(f"{root}: a hundred runs in one second", fix="give another folder with --runs")
 
 
+def _apart(path: Path, specs: Sequence[ClaimSpec], time_s: float, memory_mb: int) -> list[Judged]:
+    """Judge in processes of their own."""
+    return judge(path, specs, time_s=time_s, memory_mb=memory_mb)
+
+
 @dataclass(slots=True)
 class Run:
-    """One run on its way from plan to report. unavailable: kinds of faults that are skipped, and why."""
+    """One run on its way from plan to report. unavailable: kinds of faults that are skipped, and why; judges:
+    decide claims about the history in a file, within seconds and MB.
+    """
 
     plan: RunPlan
     folder: Path
@@ -87,6 +95,7 @@ class Run:
     place: str = "local"
     kept: tuple[str, ...] = ()
     unavailable: Mapping[str, str] = field(default_factory=dict)
+    judges: Judges = _apart
 
     def __post_init__(self) -> None:
         self.phases = Phases(self.folder / "crash.log", self.observer.phase)
@@ -151,14 +160,10 @@ class Run:
             if len(history):
                 heal_ns = self.driven.whole_heal_ns if self.driven else None
                 quiet_ns = self.driven.quiet_ns if self.driven else None
-                judged = judge(
-                    path,
-                    claims_for(self.plan, system, heal_ns, quiet_ns),
-                    time_s=self.plan.judge_time_s,
-                    memory_mb=self.plan.judge_memory_mb,
-                )
-        claims = claim_results(self.plan, system, judged)
-        return RunRecord(self._card(history, claims), history, claims, roles)
+                claims = claims_for(self.plan, system, heal_ns, quiet_ns)
+                judged = self.judges(path, claims, self.plan.judge_time_s, self.plan.judge_memory_mb)
+        results = claim_results(self.plan, system, judged)
+        return RunRecord(self._card(history, results), history, results, roles)
 
     def _card(self, history: History, claims: Sequence[ClaimResult]) -> RunCard:
         driven = self.driven or Driven(0)

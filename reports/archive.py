@@ -14,13 +14,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from checkers import codec
-from checkers.history import History
 from reports.record import ClaimResult, RolePoint, RunCard, RunRecord
+
+if TYPE_CHECKING:  # numpy takes longer to import than a list of runs may take
+    from checkers.history import History
 
 CARD, CLAIMS, ROLES, HISTORY, PLAN = "card.json", "claims.json", "roles.json", "history.jsonl", "plan.json"
 HTML, TEXT = "report.html", "report.txt"
@@ -54,16 +55,21 @@ def write(folder: Path, record: RunRecord, html: str, text: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / HISTORY).exists() and (len(record.history) or record.history.disturbances):
-            _write_atomically(folder / HISTORY, _journal(record.history))
-        _write_atomically(folder / CLAIMS, _json(record.claims))
-        _write_atomically(folder / ROLES, _json(record.roles))
-        _write_atomically(folder / HTML, html.encode())
-        _write_atomically(folder / TEXT, text.encode())
-        _write_atomically(folder / CARD, _json(record.card))
+            write_atomically(folder / HISTORY, _journal(record.history))
+        write_atomically(folder / CLAIMS, _json(record.claims))
+        write_atomically(folder / ROLES, _json(record.roles))
+        write_atomically(folder / HTML, html.encode())
+        write_atomically(folder / TEXT, text.encode())
+        write_atomically(folder / CARD, _json(record.card))
     except OSError as error:
         where = Path(error.filename) if error.filename else folder
         fix = "check that there is space and that you may write there, or choose another folder"
         raise ArchiveError(where, f"cannot be written: {error.strerror}", fix) from error
+
+
+def write_card(folder: Path, card: RunCard) -> None:
+    """The card alone, of a run of which nothing else is kept. Raises OSError."""
+    write_atomically(folder / CARD, _json(card))
 
 
 def read(folder: Path) -> RunRecord:
@@ -73,7 +79,10 @@ def read(folder: Path) -> RunRecord:
     Raises ArchiveError for a file that is missing or garbled. Only a run that failed or was interrupted may
     lack a journal.
     """
-    card = _parse(folder / CARD, RunCard)
+    from checkers import codec
+    from checkers.history import History
+
+    card = read_card(folder)
     claims = _parse(folder / CLAIMS, tuple[ClaimResult, ...])
     roles = _parse(folder / ROLES, tuple[RolePoint, ...])
     journal = folder / HISTORY
@@ -85,6 +94,11 @@ def read(folder: Path) -> RunRecord:
         raise ArchiveError(journal, f"line {error.line}: {error.problem}", error.fix) from error
     notes = tuple(dict.fromkeys((*card.notes, *decoded.notes)))
     return RunRecord(msgspec.structs.replace(card, notes=notes), decoded.history, claims, roles)
+
+
+def read_card(folder: Path) -> RunCard:
+    """The card in `folder`. Raises ArchiveError."""
+    return _parse(folder / CARD, RunCard)
 
 
 def list_runs(root: Path) -> list[RunSummary]:
@@ -99,24 +113,27 @@ def list_runs(root: Path) -> list[RunSummary]:
     except OSError as error:
         fix = "name the folder that holds the run folders"
         raise ArchiveError(root, f"cannot be listed: {error.strerror}", fix) from error
-    runs = [_summary(f) for f in folders if any((f / name).exists() for name in (CARD, PLAN, HISTORY))]
+    runs = [summary(f) for f in folders if any((f / name).exists() for name in (CARD, PLAN, HISTORY))]
     whole = [r for r in runs if r.card]
     whole.sort(key=lambda r: r.card.started_at if r.card else "", reverse=True)
     return whole + [r for r in runs if not r.card]
 
 
-def _summary(folder: Path) -> RunSummary:
+def summary(folder: Path) -> RunSummary:
+    """A run folder at a glance."""
     if not (folder / CARD).exists():
         return RunSummary(
             folder, None, f"no {CARD}: the run is still going on, or was killed before it ended"
         )
     try:
-        return RunSummary(folder, _parse(folder / CARD, RunCard), None)
+        return RunSummary(folder, read_card(folder), None)
     except ArchiveError as error:
         return RunSummary(folder, None, f"{error.path.name} {error.problem}")
 
 
 def _journal(history: History) -> bytes:
+    from checkers import codec
+
     lines = [codec.encode(line) for line in codec.lines_of(history)]
     body = b"".join(lines)
     return body + codec.encode(codec.footer_for(body, len(lines) - 1))
@@ -126,7 +143,8 @@ def _json(thing: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(thing), indent=1) + b"\n"
 
 
-def _write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
+    """The file whole or not at all, and on disk. Raises OSError."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:

@@ -6,12 +6,14 @@ Invariants: plain data, JSON both ways (msgspec); nothing here is drawn and noth
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from checkers.history import History
 from checkers.verdict import Verdict
+
+if TYPE_CHECKING:  # cards are read where there is no history, and numpy is slow to import
+    from checkers.history import History
 
 Phase = Literal["setup", "workload", "analysis", "teardown"]
 
