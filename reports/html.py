@@ -6,11 +6,8 @@ Laws: every value of the record is made visible and escaped by the template engi
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from checkers.verdict import CounterExample
@@ -18,7 +15,8 @@ from reports import strength, tables
 from reports.answer import answer, counter_examples
 from reports.record import ClaimResult, RunRecord
 from reports.svg import counter_example, whole_run
-from reports.words import clip, count, duration, one_line, value, visible
+from reports.templates import environment
+from reports.words import clip, count, one_line, value
 
 WIDE_PX = 1060
 NARROW_PX = 330
@@ -47,7 +45,7 @@ def render(record: RunRecord) -> str:
     origin = record.card.start_ns
     faults = record.history.disturbances
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             card=record.card,
@@ -92,26 +90,3 @@ def _example(record: RunRecord, claim: ClaimResult, found: CounterExample, numbe
         narrow=picture(0, "narrow"),
         rows=tables.step_rows(found, card.start_ns),
     )
-
-
-@functools.cache
-def _environment() -> Environment:
-    """The template engine: autoescape always, undefined names are errors, every printed string made
-    visible.
-    """
-    environment = Environment(
-        loader=PackageLoader("reports", "assets"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalize,
-    )
-    environment.filters["duration"] = duration
-    environment.filters["clip"] = clip
-    environment.filters["one_line"] = one_line
-    return environment
-
-
-def _finalize(thing: Any) -> Any:
-    return visible(thing) if isinstance(thing, str) and not isinstance(thing, Markup) else thing
