@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from harness.cli_campaign import COMMANDS
 from harness.cli_options import (
     EXITS,
     Suggesting,
@@ -26,6 +27,7 @@ from harness.cli_options import (
 )
 from harness.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, SplitbrainError
 
+LISTED = ["systems", "workloads", "nemeses", "bugs", "runs", "nights", "fingerprints"]
 RUN_HELP = f"""Deploy SYSTEM, hurt it, and judge what its clients saw.
 
 SYSTEM is a name (`splitbrain list systems`) or path/to/file.py:Class.
@@ -51,6 +53,7 @@ def cli() -> None:
     \b
     Examples:
       splitbrain run raft -n partition,kill,pause
+      splitbrain campaign campaigns/smoke.toml
       splitbrain check runs/20260101-120000-raft-s7
       splitbrain list systems
     """
@@ -162,7 +165,7 @@ def check(
 
 
 @cli.command(name="list")
-@click.argument("what", type=click.Choice(["systems", "workloads", "nemeses", "bugs", "runs"]))
+@click.argument("what", type=click.Choice(LISTED))
 @output_options
 def list_(what: str, runs: str, as_json: bool) -> int:
     """List what there is.
@@ -171,10 +174,13 @@ def list_(what: str, runs: str, as_json: bool) -> int:
     Examples:
       splitbrain list systems
       splitbrain list runs --json
+      splitbrain list fingerprints
     """
-    from harness.commands import list_command
+    from pathlib import Path
 
-    return list_command(what, runs, as_json)
+    from harness.listing import show_list
+
+    return show_list(what, Path(runs), as_json)
 
 
 @cli.command()
@@ -188,9 +194,11 @@ def show(name: str, runs: str, as_json: bool) -> int:
       splitbrain show primary-backup
       splitbrain show runs/20260101-120000-raft-s7
     """
-    from harness.commands import show_command
+    from pathlib import Path
 
-    return show_command(name, runs, as_json)
+    from harness.listing import show_one
+
+    return show_one(name, Path(runs), as_json)
 
 
 @cli.group(cls=Suggesting)
@@ -282,6 +290,10 @@ def doctor(place: str | None, hosts: str | None, runs: str, cleanup: bool, as_js
         raise ConfigError("--on sim: simulation needs nothing of a machine", fix="run with --on sim")
     options = ssh_options(place, hosts, False) if place == SSH else {HOSTS: hosts} if hosts else {}
     return doctor_command(place, runs, as_json, cleanup, options)
+
+
+for _command in COMMANDS:
+    cli.add_command(_command)
 
 
 def _complain(message: str) -> None:

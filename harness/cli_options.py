@@ -126,10 +126,13 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+runs_option = click.option("--runs", default="runs", show_default=True, help="Folder of all runs.")
+
+
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say where results go, and the judge's limits."""
     options = [
-        click.option("--runs", default="runs", show_default=True, help="Folder of all runs."),
+        runs_option,
         click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
     ]
     for option in reversed(options):

@@ -20,7 +20,7 @@ import msgspec
 from checkers.codec import HistoryError
 from checkers.history import Outcome
 from checkers.verdict import word
-from harness import compose, listing, recheck
+from harness import compose, recheck
 from harness.config import configure, parse_duration, parse_options
 from harness.deploy import namespaces
 from harness.deploy.places import LOCAL
@@ -165,13 +165,3 @@ def check_command(
             if said:
                 print(f"  {said}")
     return checked.exit_code
-
-
-def list_command(what: str, runs: str, as_json: bool) -> int:
-    """`splitbrain list`."""
-    return listing.show_list(what, Path(runs), as_json)
-
-
-def show_command(name: str, runs: str, as_json: bool) -> int:
-    """`splitbrain show`."""
-    return listing.show_one(name, Path(runs), as_json)

@@ -6,17 +6,18 @@ Invariants: a system that cannot be loaded is listed with its error instead of h
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
-from harness.config import suggestion
 from harness.errors import EXIT_NOTHING, EXIT_VALID, ConfigError, SplitbrainError
 from harness.plugins import installed, load_system
+from harness.suggestion import suggestion
 from harness.workload import WORKLOADS
 from nemeses.catalogue import CATALOGUE
-from reports import archive
 
 Row = dict[str, Any]
+STORED = ("runs", "nights", "fingerprints")  # what a folder of runs has
 
 
 def _systems() -> list[Row]:
@@ -66,23 +67,6 @@ def _loaded(name: str) -> Any:
         return None
 
 
-def _runs(root: Path) -> list[Row]:
-    if not root.exists():
-        return []
-    try:
-        return [_run_row(run) for run in archive.list_runs(root)]
-    except archive.ArchiveError as error:
-        raise ConfigError(f"{error.path}: {error.problem}", fix=error.fix) from error
-
-
-def _run_row(run: archive.RunSummary) -> Row:
-    card = run.card
-    if card is None:
-        return {"name": str(run.folder), "help": run.problem, "outcome": None}
-    said = f"{card.outcome}, {card.system} {card.workload}, seed {card.seed}"
-    return {"name": str(run.folder), "help": said, "outcome": card.outcome}
-
-
 def _rows(what: str, runs: Path) -> list[Row]:
     match what:
         case "systems":
@@ -93,7 +77,9 @@ def _rows(what: str, runs: Path) -> list[Row]:
             return _nemeses()
         case "bugs":
             return _bugs()
-    return _runs(runs)
+    from harness.campaign.listed import rows_of
+
+    return rows_of(what, runs)
 
 
 def show_list(what: str, runs: Path, as_json: bool) -> int:
@@ -103,10 +89,9 @@ def show_list(what: str, runs: Path, as_json: bool) -> int:
         print(json.dumps(rows, indent=1))
     else:
         width = max((len(row["name"]) for row in rows), default=0)
-        for row in rows:
-            print(f"{row['name']:{width}}  {row['help']}")
+        sys.stdout.write("".join(f"{row['name']:{width}}  {row['help']}\n" for row in rows))
         if not rows:
-            print(f"no {what}" + (f" in {runs}" if what == "runs" else ""))
+            print(f"no {what}" + (f" in {runs}" if what in STORED else ""))
     return EXIT_VALID if rows else EXIT_NOTHING
 
 
