@@ -21,14 +21,17 @@ from checkers.identity import identity
 from checkers.verdict import CounterExample, EvidenceOp
 
 DIGITS = 12
-_NOT_THE_SYSTEM = ("seed",)
 
 
-def system_label(reference: str, options: Mapping[str, str]) -> str:
-    """A system with its options, without where its file lies: "primary-backup(mode=async)"."""
+def system_label(reference: str, options: Mapping[str, str], defaults: Mapping[str, str]) -> str:
+    """A system with the options that are not its defaults, without where its file lies:
+    "primary-backup(mode=sync)".
+    """
     path, colon, kind = reference.rpartition(":")
     name = f"{path.rpartition('/')[2]}:{kind}" if colon and ".py" in reference else reference
-    chosen = ",".join(f"{key}={options[key]}" for key in sorted(options) if key not in _NOT_THE_SYSTEM)
+    chosen = ",".join(
+        f"{key}={value}" for key, value in sorted(options.items()) if value != defaults.get(key)
+    )
     return f"{name}({chosen})" if chosen else name
 
 

@@ -44,6 +44,7 @@ from harness.errors import (
 from harness.judge import ClaimSpec, Judged, claim_of
 from harness.plan import RunPlan, encode_plan
 from harness.planning import plan_run
+from harness.plugins import load_system
 from harness.progress import Silent
 from harness.sweep import run_seed, uncollected, verdict_of
 from reports import archive
@@ -196,7 +197,7 @@ def result_of(task: Task, plan: RunPlan, record: RunRecord, tried: int, seconds:
 
 
 def _violations(plan: RunPlan, record: RunRecord) -> list[Violation]:
-    label = system_label(plan.system, plan.options)
+    label = system_label(plan.system, plan.options, getattr(load_system(plan.system), "options", {}))
     found = []
     for claim in record.claims:
         verdict = claim.verdict
