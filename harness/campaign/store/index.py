@@ -81,6 +81,8 @@ def _unreadable(night: Night) -> Iterator[tuple[Path, str]]:
     expected = {night.run_folder(job) for job in night.plan.jobs}
     with contextlib.suppress(OSError):
         for folder in sorted((night.folder / "runs").iterdir()):
+            if folder.name.startswith("."):
+                continue  # was arriving from another machine when the campaign was killed
             if folder not in expected:
                 yield folder, "belongs to no job of the night"
                 continue
