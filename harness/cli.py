@@ -187,7 +187,7 @@ def list_(what: str, runs: str, as_json: bool) -> int:
 @click.argument("name")
 @output_options
 def show(name: str, runs: str, as_json: bool) -> int:
-    """Show a system, workload, nemesis or run by NAME.
+    """Show a system, workload, nemesis, run, night or fingerprint by NAME.
 
     \b
     Examples:

@@ -96,10 +96,19 @@ def show_list(what: str, runs: Path, as_json: bool) -> int:
 
 
 def show_one(name: str, runs: Path, as_json: bool) -> int:
-    """Print one system, workload, nemesis or run."""
+    """Print one system, workload, nemesis, run, night or fingerprint."""
+    from harness.campaign import shown
+
     folder = Path(name) if Path(name).is_dir() else runs / name
+    if shown.is_night(folder):
+        return shown.show_night(folder, as_json)
     if (folder / "plan.json").exists():
         return _show_run(folder, as_json)
+    if (folder / "card.json").exists():
+        return shown.show_card(shown.read_card(folder), as_json)
+    found = shown.fingerprints_like(runs, name)
+    if len(found) == 1:
+        return shown.show_fingerprint(found[0], runs, as_json)
     everything = {row["name"]: row for rows in (_systems(), _workloads(), _nemeses()) for row in rows}
     if name not in everything:
         raise ConfigError(f"nothing is called {name!r}", fix=suggestion(name, everything))
