@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks import harness_rate, raft_rate, ready
+from benchmarks import campaign_store, harness_rate, raft_rate, ready
 
 if __name__ == "__main__":
-    for measurement in (harness_rate, raft_rate, ready):
+    for measurement in (harness_rate, raft_rate, ready, campaign_store):
         measurement.main()
