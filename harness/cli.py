@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from harness.cli_campaign import COMMANDS
+from harness import cli_campaign, cli_triage
 from harness.cli_options import (
     EXITS,
     Suggesting,
@@ -292,7 +292,7 @@ def doctor(place: str | None, hosts: str | None, runs: str, cleanup: bool, as_js
     return doctor_command(place, runs, as_json, cleanup, options)
 
 
-for _command in COMMANDS:
+for _command in (*cli_campaign.COMMANDS, *cli_triage.COMMANDS):
     cli.add_command(_command)
 
 

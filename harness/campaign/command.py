@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import msgspec
@@ -37,16 +34,13 @@ from harness.campaign.worker import now_text
 from harness.config import parse_duration
 from harness.errors import (
     EXIT_FAILED,
-    EXIT_INTERRUPTED,
     EXIT_NOTHING,
-    EXIT_TERMINATED,
     EXIT_VALID,
     EnvironmentFault,
     SplitbrainError,
 )
+from harness.halting import Halting
 from harness.progress import Counted
-
-_SIGNALS = {signal.SIGINT: EXIT_INTERRUPTED, signal.SIGTERM: EXIT_TERMINATED}
 
 
 def campaign_command(file: str, given: Mapping[str, Any]) -> int:
@@ -148,7 +142,7 @@ def _night(
 ) -> int:
     """Do what is left of the night, write its reports, tell of it."""
     jobs = [job for job in night.plan.jobs if night.result(job) is None]
-    signals = _Signals(bounds.stop)
+    signals = Halting(bounds.stop, "what was done is kept (again to stop at once)", at_once=True)
     began = time.monotonic()
     told_of = told(estimated_s(jobs, night, bounds.seconds, executor.slots), len(jobs), executor.slots)
     broken: SplitbrainError | None = None
@@ -177,32 +171,6 @@ def _night(
     if broken is not None:
         print(f"splitbrain: {broken}", file=sys.stderr)
     return code
-
-
-class _Signals:
-    """The first Ctrl-C stops the night, which is then reported; the second ends this process."""
-
-    def __init__(self, stop: threading.Event) -> None:
-        self.code: int | None = None
-        self._stop = stop
-        self._before: dict[signal.Signals, Any] = {}
-
-    def _handler(self, number: int, _frame: FrameType | None) -> None:
-        code = _SIGNALS[signal.Signals(number)]
-        if self._stop.is_set():
-            os._exit(code)
-        self.code = code
-        self._stop.set()
-        print("splitbrain: stopping what runs, then reporting (again to stop at once)", file=sys.stderr)
-
-    def __enter__(self) -> _Signals:
-        if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._handler) for number in _SIGNALS}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
 
 
 def _dry_run(night: Night, seconds: Mapping[str, float], slots: int, given: Mapping[str, Any]) -> int:

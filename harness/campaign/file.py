@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from harness.config import parse_duration
 from harness.errors import ConfigError, SplitbrainError
@@ -20,7 +21,7 @@ from harness.suggestion import suggestion
 
 MOST_SEEDS = 1_000_000
 _RANGE = re.compile(r"\s*(\d+)\s*(?:\.\.\s*(\d+)\s*)?")
-_MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(MB|GB)\s*", re.IGNORECASE)
+_MEMORY = re.compile(r"\s*(\d{1,9}(?:\.\d+)?)\s*(MB|GB)\s*", re.IGNORECASE)
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$"
 
 
@@ -58,16 +59,18 @@ def pinned_seeds(text: str) -> range:
     if match is None:
         raise ValueError(f'{text!r} is no range of seeds: write for example "1..20", or a number of new ones')
     first, last = int(match[1]), int(match[2] or match[1])
-    if not first <= last < first + MOST_SEEDS:
+    if not first <= last < min(first + MOST_SEEDS, 2**63):
         raise ValueError(
-            f"{text!r}: the first seed is not above the last, and at most {MOST_SEEDS:,} of them"
+            f"{text!r}: the first seed is not above the last, at most {MOST_SEEDS:,} of them, all below 2**63"
         )
     return range(first, last + 1)
 
 
-def _seeds(value: int | str) -> int | str:
+def _seeds(value: Any) -> Any:
     if isinstance(value, str):
         pinned_seeds(value)
+    elif isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError('write a number of new seeds, or a range: "1..20"')
     elif not 0 < value <= MOST_SEEDS:
         raise ValueError(f"from 1 to {MOST_SEEDS:,} seeds a night")
     return value
@@ -88,7 +91,7 @@ Names = Annotated[
 ]
 SeedsOf = Annotated[
     int | str,
-    AfterValidator(_seeds),
+    BeforeValidator(_seeds),
     Field(description='A number: so many new seeds every night. "1..20": these, every night.'),
 ]
 
@@ -96,7 +99,7 @@ SeedsOf = Annotated[
 class Table(BaseModel):
     """A table of the file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class RunKeys(Table):
@@ -229,7 +232,7 @@ def parse_campaign(text: str, source: str) -> CampaignFile:
     """As `read_campaign`, of a file's text."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers that are too long are no TOMLDecodeError
         raise ConfigError(f"{source}: not TOML: {error}", fix="mend that line") from None
     try:
         campaign = CampaignFile.model_validate(document)
@@ -252,7 +255,7 @@ def faulty(source: str, problems: Sequence[str]) -> SplitbrainError:
 
 
 def _told(fault: Any, text: str) -> str:
-    where = tuple(part for part in fault["loc"] if part not in ("int", "str"))
+    where = fault["loc"]
     place = _words(where)
     line = line_of(text, where)
     if fault["type"] == "extra_forbidden":
@@ -289,19 +292,31 @@ def _is_table(kind: Any) -> bool:
 
 def line_of(text: str, where: Sequence[int | str]) -> int:
     """The line, from 1 on, of what stands at `where`; that of its table if the key is not found."""
-    lines = text.splitlines()
+    lines = [_uncommented(line) for line in text.splitlines()]
     if not where:
         return 1
     table, number = str(where[0]), where[1] if len(where) > 1 and isinstance(where[1], int) else 0
-    heads = [n for n, line in enumerate(lines) if re.match(rf"\s*\[\[?\s*{re.escape(table)}\b", line)]
-    start = heads[number] if number < len(heads) else 0
+    heads = [n for n, line in enumerate(lines) if re.match(rf"\s*\[\[?\s*{re.escape(table)}\s*\]", line)]
+    outside = takewhile(lambda line: not re.match(r"\s*\[", line), lines)
+    inline = (n for n, line in enumerate(outside) if re.match(rf"\s*{re.escape(table)}\s*=", line))
+    start = heads[number] if number < len(heads) else next(inline, 0)
+    left = 0 if heads else number  # of an inline table: its brothers before it have such a key too
     last = next((str(part) for part in reversed(where) if isinstance(part, str)), table)
+    found = start
     for n in range(start, len(lines)):
-        if n > start and heads and re.match(r"\s*\[", lines[n]) and last not in lines[n]:
+        own = (n == start and heads) or re.match(rf"\s*\[\s*{re.escape(table)}\s*\.", lines[n])
+        if not own and re.match(r"\s*\[", lines[n]):
             break
-        if re.search(rf'(^|[\s,{{.\["]){re.escape(last)}"?\s*=', lines[n]):
-            return n + 1
-    return start + 1
+        if keys := re.findall(rf'(?:^|[,{{.\[])\s*"?{re.escape(last)}"?\s*=', lines[n]):
+            found, left = n, left - len(keys)
+            if left < 0:
+                break
+    return found + 1
+
+
+def _uncommented(line: str) -> str:
+    found = re.match(r'(?:[^"#]|"[^"]*")*', line)
+    return found[0] if found else line
 
 
 def _inconsistent(campaign: CampaignFile) -> list[tuple[tuple[int | str, ...], str]]:

@@ -24,6 +24,7 @@ from harness.campaign.tonight import Tonight
 from reports import archive
 from reports.campaign.record import Group, Status
 from reports.record import ClaimResult
+from reports.words import count
 
 EXAMPLES = 40  # counter-examples that are read from folders
 
@@ -76,9 +77,10 @@ def _seen_in(store: Store, campaign: str, until: str) -> list[dict[str, Any]]:
     query = """
       SELECT v.fingerprint AS id, v.model, v.anomaly, v.faults, v.sentence, v.size, r.folder, r.night, r.cell,
         r.seed, r.system, r.workload, r.place, r.expect, r.replay, r.started_at, c.because,
-        t.word, t.shown, t.runs AS tried
+        t.word, t.shown, t.runs AS tried, t.ops, t.faults AS small_faults, t.small
       FROM violations v JOIN runs r ON r.folder = v.run JOIN nights n ON n.id = r.night
-      LEFT JOIN cells c ON c.night = r.night AND c.id = r.cell LEFT JOIN triage t ON t.run = r.folder
+      LEFT JOIN cells c ON c.night = r.night AND c.id = r.cell
+      LEFT JOIN triage t ON t.run = r.folder AND t.fingerprint = v.fingerprint
       WHERE n.campaign = ? AND n.started_at <= ?
       ORDER BY n.started_at, n.id, r.number
     """
@@ -92,9 +94,16 @@ def _seen_in(store: Store, campaign: str, until: str) -> list[dict[str, Any]]:
         if (row["size"] or 10**9) < (known["size"] or 10**9):
             known.update({key: row[key] for key in ("sentence", "size", "folder", "seed", "replay")})
         if row["word"] is not None:
-            known["known"] = f"{row['word']}: {row['shown']} of {row['tried']}"
+            known.update(known=_triaged(row), small=row["small"])
         known.update(expect=row["expect"], last=row["started_at"])
     return sorted(found.values(), key=lambda row: (-row["total"], row["id"]))
+
+
+def _triaged(row: Mapping[str, Any]) -> str:
+    said = f"{row['word']}: {row['shown']} of {row['tried']}"
+    if row["ops"] is None:
+        return said
+    return f"{said}; made smaller: {count(row['ops'], 'operation')}, {count(row['small_faults'], 'fault')}"
 
 
 def _group(
@@ -125,7 +134,7 @@ def _group(
         example=_example(store.root / row["folder"], row["anomaly"]) if wanted else None,
         seed=row["seed"],
         replay=row["replay"],
-        report=link(tonight.night, row["folder"]),
+        report=link(tonight.night, row["small"] or "") or link(tonight.night, row["folder"]),
         known=row["known"],
     )
 

@@ -88,6 +88,9 @@ def _to_trim(night: Night, is_old: bool) -> Iterator[tuple[Path, frozenset[str]]
             yield folder, KEPT_OF_PASSING
         elif is_old:
             yield folder, KEPT_OF_FAILING
+    if is_old:
+        # Runs that triage did again; small ones stand beside them, and are kept.
+        yield from ((folder, KEPT_OF_FAILING) for folder in night.folder.glob("triage/*/[0-9]*"))
 
 
 def _freed(folder: Path, kept: frozenset[str], dry_run: bool) -> int:

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from harness.campaign.jobs import RESULT_VERSION, Result, Task
+from harness.campaign.triaged import Triaged
 from reports.archive import write_atomically
 
 TASK, RESULT, LOG, TRIAGE = "task.json", "result.json", "worker.log", "triage.json"
@@ -116,3 +117,18 @@ def _size(path: Path) -> int:
     if path.is_symlink() or not path.is_dir():
         return path.lstat().st_size
     return sum(_size(inner) for inner in path.iterdir())
+
+
+def read_triaged(folder: Path) -> tuple[Triaged, ...]:
+    """What triage said of the run's failures; () for nothing, and for what cannot be read."""
+    try:
+        return msgspec.json.decode((folder / TRIAGE).read_bytes(), type=tuple[Triaged, ...])
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return ()
+
+
+def add_triaged(folder: Path, triaged: Triaged) -> None:
+    """What triage says of one of them now. Raises OSError."""
+    others = (one for one in read_triaged(folder) if one.fingerprint != triaged.fingerprint)
+    everything = sorted((*others, triaged), key=lambda one: one.fingerprint)
+    write_atomically(folder / TRIAGE, msgspec.json.format(msgspec.json.encode(everything), indent=1) + b"\n")

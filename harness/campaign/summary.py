@@ -46,6 +46,8 @@ def summary_of(store: Store, tonight: Tonight, command: str) -> CampaignRecord:
     )
     vanished = tuple(sorted(before - {cell.id for cell in plan.cells}))
     left = [*plan.left, *(ended.left if ended else ())]
+    again = store.rows("SELECT * FROM triage WHERE fingerprint = ''")  # of runs that failed
+    triaged = {row["run"]: f"; triage: {row['word']}, {row['shown']} of {row['runs']}" for row in again}
     return CampaignRecord(
         campaign=plan.campaign,
         night=plan.id,
@@ -57,7 +59,7 @@ def summary_of(store: Store, tonight: Tonight, command: str) -> CampaignRecord:
         nights=tuple(_night_row(row, tallies, tonight) for row in rows),
         groups=groups,
         cells=tuple(_cell_row(cell, tonight, ids, tallies) for cell in plan.cells if not cell.bug),
-        runs=tuple(_run_row(folder, result, tonight) for folder, result in tonight.results),
+        runs=tuple(_run_row(folder, result, tonight, triaged) for folder, result in tonight.results),
         trends=tuple(_trends(store, ids)),
         bugs=tuple(_bugs(store, tonight)),
         left=tuple(Left(one.what, one.why, one.runs) for one in left),
@@ -118,7 +120,7 @@ def _cell_row(
     )
 
 
-def _run_row(folder: str, result: Result, tonight: Tonight) -> RunRow:
+def _run_row(folder: str, result: Result, tonight: Tonight, triaged: Mapping[str, str]) -> RunRow:
     metrics = result.metrics
     trouble = trouble_of(result)
     if (
@@ -134,7 +136,7 @@ def _run_row(folder: str, result: Result, tonight: Tonight) -> RunRow:
         outcome=result.outcome,
         cause=result.cause,
         expect=result.expect,
-        trouble=trouble,
+        trouble=trouble + triaged.get(folder, "") if trouble else "",
         seconds=result.seconds,
         ops=metrics.ok + metrics.fail + metrics.info,
         fingerprint=result.violations[0].fingerprint if result.violations else "",

@@ -1,4 +1,4 @@
-"""What triage found out about a failure; `triage.json` in the folder of the run that it is about.
+"""What triage found out about a failure; `triage.json` in the folder of the run has one for each of its own.
 
 Invariant: plain data, JSON both ways (msgspec).
 """

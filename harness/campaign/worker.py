@@ -18,7 +18,6 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -31,22 +30,20 @@ from harness.campaign.jobs import Cause, Metrics, Result, Task, Violation
 from harness.campaign.metrics import below, metrics_of
 from harness.campaign.night_lock import take_part
 from harness.campaign.run_folder import RESULT, TASK, trim, write_result
+from harness.carrying import carried_out
 from harness.config import configure
 from harness.deploy.places import LOCAL, SIM
 from harness.errors import (
     EXIT_FAILED,
-    EXIT_TERMINATED,
     EXIT_VALID,
     ConfigError,
     MissingPrerequisite,
     SplitbrainError,
 )
-from harness.judge import ClaimSpec, Judged, claim_of
-from harness.plan import RunPlan, encode_plan
+from harness.plan import RunPlan
 from harness.planning import plan_run
 from harness.plugins import load_system
-from harness.progress import Silent
-from harness.sweep import run_seed, uncollected, verdict_of
+from harness.sweep import run_seed
 from reports import archive
 from reports.record import RunRecord
 
@@ -74,8 +71,7 @@ def carry_out(encoded: bytes, folder: str, lock: str, token: str) -> bytes:
     busy = (take_part(Path(lock), token),) if lock else ()
     (Path(folder) / TASK).write_bytes(encoded)
     if task.cell.place == SIM:
-        with uncollected():
-            do(task, Path(folder))
+        do(task, Path(folder))
         return b"done"
     argv = [sys.executable, "-m", "harness.campaign.worker", folder]
     process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, pass_fds=busy)
@@ -92,7 +88,7 @@ def do(task: Task, folder: Path) -> None:
     began, started_at = time.monotonic(), now_text()
     try:
         plan, tried = _chosen_plan(task)
-        record = _carried_out(plan, folder)
+        record = carried_out(plan, folder)
     except SplitbrainError as error:
         cause: Cause = "prerequisite" if isinstance(error, MissingPrerequisite) else "plug-in"
         if not isinstance(error, MissingPrerequisite | ConfigError):
@@ -128,46 +124,6 @@ def _chosen_plan(task: Task) -> tuple[RunPlan, int]:
         if run_seed(plan).word in ("anomaly", "failed"):
             return plan, number + 1
     return plan, cell.tries
-
-
-def _carried_out(plan: RunPlan, folder: Path) -> RunRecord:
-    (folder / "plan.json").write_bytes(encode_plan(plan))
-    stop = compose.StopRequest()
-    if plan.place != SIM:
-        _end_when_told(stop)
-    run = compose.Run(plan, folder, Silent(), stop, compose.now_ns(), unavailable=_unavailable(plan))
-    if plan.place == SIM:
-        run.judges = _judged_here
-    return run.execute()
-
-
-def _unavailable(plan: RunPlan) -> dict[str, str]:
-    if plan.place == SIM:
-        return {}
-    from harness.doctor.admission import admit
-
-    return admit(plan)
-
-
-def _end_when_told(stop: compose.StopRequest) -> None:
-    def handler(_number: int, _frame: Any) -> None:
-        stop.code = EXIT_TERMINATED
-        stop.event.set()
-
-    signal.signal(signal.SIGTERM, handler)
-
-
-def _judged_here(path: Path, specs: Sequence[ClaimSpec], _time_s: float, _memory_mb: int) -> list[Judged]:
-    """In this process, which has limits of its own; by budgets of steps, so that a seed has one verdict."""
-    from checkers.codec import decode
-
-    history = decode(path.read_bytes(), str(path)).history
-    judged = []
-    for spec in specs:
-        claim, began = claim_of(spec), time.monotonic()
-        verdict = verdict_of(spec, history)
-        judged.append(Judged(claim.name, claim.promise, verdict, time.monotonic() - began))
-    return judged
 
 
 def result_of(task: Task, plan: RunPlan, record: RunRecord, tried: int, seconds: float) -> Result:

@@ -181,9 +181,8 @@ class Store:
         """What triage said of runs."""
         with self._changing() as db:
             for folder, said in rows:
-                values = (said.fingerprint, said.word, said.shown, said.runs, said.ops, said.faults, said.at)
-                row = (self.relative(folder), *values)
-                db.execute("INSERT OR REPLACE INTO triage VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+                row = (self.relative(folder), *(getattr(said, name) for name in Triaged.__struct_fields__))
+                db.execute(f"INSERT OR REPLACE INTO triage VALUES ({', '.join('?' * len(row))})", row)
 
     def clear(self) -> None:
         """Remove every row."""

@@ -11,13 +11,9 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import msgspec
-
-from harness.campaign.jobs import Result
 from harness.campaign.night import PLAN, Night, nights_in, open_night
-from harness.campaign.run_folder import TRIAGE, Unbelievable, read_result
+from harness.campaign.run_folder import Unbelievable, read_result, read_triaged
 from harness.campaign.store.database import NAME, Store
-from harness.campaign.triaged import Triaged
 from harness.errors import EnvironmentFault, SplitbrainError
 from reports import archive
 from reports.record import RunCard
@@ -36,15 +32,8 @@ def index_runs(store: Store, night: Night) -> int:
     found = [(night.run_folder(job), result) for job, result in night.results()]
     for start in range(0, len(found), BATCH):
         store.add_runs(found[start : start + BATCH])
-    store.add_triage(_triaged(found))
+    store.add_triage((folder, one) for folder, _ in found for one in read_triaged(folder))
     return len(found)
-
-
-def _triaged(found: list[tuple[Path, Result]]) -> Iterator[tuple[Path, Triaged]]:
-    for folder, _ in found:
-        if (folder / TRIAGE).is_file():
-            with contextlib.suppress(OSError, msgspec.DecodeError):
-                yield folder, msgspec.json.decode((folder / TRIAGE).read_bytes(), type=Triaged)
 
 
 def reindex(root: Path, progress: Progress) -> tuple[int, list[str]]:

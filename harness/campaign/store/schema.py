@@ -66,8 +66,9 @@ CREATE VIEW fingerprints AS
 """
 _TRIAGE = """
 CREATE TABLE triage (
-  run TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, word TEXT NOT NULL, shown INTEGER NOT NULL,
-  runs INTEGER NOT NULL, ops INTEGER, faults INTEGER, at TEXT NOT NULL
+  run TEXT NOT NULL, fingerprint TEXT NOT NULL, word TEXT NOT NULL, shown INTEGER NOT NULL,
+  runs INTEGER NOT NULL, ops INTEGER, faults INTEGER, small TEXT NOT NULL, at TEXT NOT NULL,
+  PRIMARY KEY (run, fingerprint)
 ) STRICT, WITHOUT ROWID;
 """
 MIGRATIONS = (_TABLES, _TRIAGE)

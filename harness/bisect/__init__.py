@@ -1,0 +1,1 @@
+"""Bisect: the commit of a system that brought a fingerprint."""
