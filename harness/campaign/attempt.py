@@ -16,6 +16,7 @@ import msgspec
 
 from harness.campaign.isolation import Ended, Watched, isolated
 from harness.campaign.jobs import Cause, Result, Task
+from harness.campaign.results import failed, now_text
 from harness.campaign.run_folder import (
     LOG,
     TASK,
@@ -26,9 +27,9 @@ from harness.campaign.run_folder import (
     replace_result,
     trim,
 )
-from harness.campaign.worker import carry_out, failed, now_text
 from harness.deploy.places import SIM
 
+WORKER = "harness.campaign.worker:carry_out"  # not imported here: who watches needs none of it
 GRACE_S = 20.0  # for what is elsewhere to be healed and taken down
 LOG_BYTES = 64 << 10  # of a log that are kept
 
@@ -43,7 +44,7 @@ def attempt(task: Task, folder: Path, stop: threading.Event, *, lock: str = "", 
     started_at, began = now_text(), time.monotonic()
     grace_s = 0.0 if task.cell.place == SIM else GRACE_S
     ended = isolated(
-        carry_out,
+        WORKER,
         (msgspec.json.encode(task), str(folder), lock, token),
         task.cell.limits,
         Watched(folder / LOG, folder, stop, grace_s),

@@ -41,8 +41,8 @@ from harness.campaign.cluster_worker import (
 )
 from harness.campaign.jobs import Cause, Result, Task
 from harness.campaign.parcel import BadParcel, unpacked
+from harness.campaign.results import failed, now_text
 from harness.campaign.run_folder import Unbelievable, believed, remove, replace_result
-from harness.campaign.worker import failed, now_text
 from harness.deploy.places import SIM
 from harness.errors import EnvironmentFault
 

@@ -24,13 +24,13 @@ from harness.campaign.night import Ended, Night, begin, nights_in, open_night
 from harness.campaign.night_lock import held, is_held
 from harness.campaign.outputs import notify, tell_github, write_outputs
 from harness.campaign.preparing import Choice, Prepared, prepare_campaign, shard_from
+from harness.campaign.results import now_text
 from harness.campaign.store.database import Store
 from harness.campaign.store.index import index_night, index_runs
 from harness.campaign.store.past import past_of
 from harness.campaign.summary import summary_of
 from harness.campaign.telling import Watcher, print_night
 from harness.campaign.tonight import weighed
-from harness.campaign.worker import now_text
 from harness.config import parse_duration
 from harness.errors import (
     EXIT_FAILED,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import os
 import resource
 import signal
@@ -30,7 +31,7 @@ import psutil
 
 from harness.campaign.jobs import Limits
 
-Target = Callable[..., bytes]
+Target = Callable[..., bytes] | str  # a function, or its name "module:function", looked up inside
 PRELOADED = ("harness.campaign.worker", "harness.campaign.examine")
 LOOK_S = 0.2
 LOOK_AT_FILES_S = 1.0
@@ -102,13 +103,15 @@ def _watch(
     next_files = began + LOOK_AT_FILES_S
     while True:
         wait([process.sentinel, answers], timeout=LOOK_S)
+        code = process.exitcode  # before the pipe is looked at: what it sent, it sent before its end
         if answers.poll():
             try:
                 return "done", answers.recv_bytes()
             except (EOFError, OSError):
                 process.join(5)
-        if process.exitcode is not None:
-            return ("killed" if process.exitcode == -signal.SIGKILL else "crashed"), b""
+                code = process.exitcode
+        if code is not None:
+            return ("killed" if code == -signal.SIGKILL else "crashed"), b""
         now = time.monotonic()
         if watched.stop is not None and watched.stop.is_set():
             return "stopped", b""
@@ -214,6 +217,14 @@ def _die_with_the_campaign() -> None:
         threading.Thread(target=wait_for_it, daemon=True).start()
 
 
+def _function(target: Target) -> Callable[..., bytes]:
+    if not isinstance(target, str):
+        return target
+    module, _, name = target.partition(":")
+    found: Callable[..., bytes] = getattr(importlib.import_module(module), name)
+    return found
+
+
 def _inside(answers: Connection, log: str, disk_mb: int, target: Target, arguments: tuple[Any, ...]) -> None:
     """What the process does."""
     die_with_parent()
@@ -233,7 +244,7 @@ def _inside(answers: Connection, log: str, disk_mb: int, target: Target, argumen
         os.dup2(nothing, 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
-        answers.send_bytes(target(*arguments))
+        answers.send_bytes(_function(target)(*arguments))
         code = 0
     except BaseException:
         traceback.print_exc()

@@ -17,6 +17,7 @@ from harness.campaign.jobs import Job, Result
 from harness.campaign.night import Ended, LeftOut, Night, NightPlan, begin, nights_in, open_night
 from harness.campaign.night_lock import held, is_held
 from harness.campaign.outputs import write_outputs
+from harness.campaign.results import now_text
 from harness.campaign.run_folder import KEPT_OF_FAILING, KEPT_OF_PASSING, replace_result, trim
 from harness.campaign.store.database import Store
 from harness.campaign.store.index import index_night, index_runs, reindex
@@ -24,7 +25,6 @@ from harness.campaign.summary import summary_of
 from harness.campaign.telling import print_night
 from harness.campaign.tonight import weighed
 from harness.campaign.weighing import trouble_of
-from harness.campaign.worker import now_text
 from harness.errors import EXIT_FAILED, EXIT_VALID, ConfigError, EnvironmentFault, SplitbrainError
 from reports.words import count
 

@@ -17,8 +17,8 @@ from harness.campaign.looking import looked_at
 from harness.campaign.matrix import Spec, expand
 from harness.campaign.night import LeftOut, NightPlan, night_id
 from harness.campaign.order import Past, ordered, shard_of
+from harness.campaign.results import now_text
 from harness.campaign.select import chosen_by
-from harness.campaign.worker import now_text
 from harness.deploy.places import HOSTS, SIM
 from harness.environment import environment
 from harness.errors import ConfigError

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shlex
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -26,9 +24,10 @@ from checkers.verdict import Invalid, Unknown
 from harness import compose
 from harness.campaign.fingerprint import active_faults, fingerprint_of, shape_of, system_label
 from harness.campaign.isolation import die_with_parent
-from harness.campaign.jobs import Cause, Metrics, Result, Task, Violation
+from harness.campaign.jobs import Cause, Result, Task, Violation
 from harness.campaign.metrics import below, metrics_of
 from harness.campaign.night_lock import take_part
+from harness.campaign.results import blank, failed, now_text
 from harness.campaign.run_folder import RESULT, TASK, trim, write_result
 from harness.carrying import carried_out
 from harness.config import configure
@@ -46,21 +45,6 @@ from harness.plugins import load_system
 from harness.sweep import run_seed
 from reports import archive
 from reports.record import RunRecord
-
-_FLAGS = {
-    "workload": "-w",
-    "nemeses": "-n",
-    "nodes": "--nodes",
-    "clients": "-c",
-    "time_s": "--time",
-    "rate": "--rate",
-    "keys": "--keys",
-    "ops_per_key": "--ops-per-key",
-    "op_timeout_s": "--op-timeout",
-    "hosts": "--hosts",
-    "expect": "--expect",
-    "seed": "--seed",
-}
 
 
 def carry_out(encoded: bytes, folder: str, lock: str, token: str) -> bytes:
@@ -134,7 +118,7 @@ def result_of(task: Task, plan: RunPlan, record: RunRecord, tried: int, seconds:
     said = tuple(dict.fromkeys((*(one.sentence for one in violations), *card.reasons, *unknown)))
     missed = below(metrics, task.thresholds, had_faults=bool(plan.faults.faults))
     return msgspec.structs.replace(
-        _blank(task),
+        blank(task),
         workload=plan.workload,
         nemeses=plan.nemeses if task.cell.nemeses != "default" else "default",
         seed=plan.seed,
@@ -181,66 +165,6 @@ def trace_of(history: History) -> str:
 
     _, *events = lines_of(history)
     return hashlib.sha256(b"".join(encode(line) for line in events)).hexdigest()
-
-
-def failed(task: Task, cause: Cause, said: str, seconds: float, started_at: str) -> Result:
-    """The result of a run that gave none."""
-    return msgspec.structs.replace(
-        _blank(task), outcome="failed", cause=cause, said=(said,), seconds=seconds, started_at=started_at
-    )
-
-
-def _blank(task: Task) -> Result:
-    job, cell = task.job, task.cell
-    return Result(
-        night=task.night,
-        job=job.id,
-        number=job.number,
-        cell=cell.id,
-        system=cell.system,
-        workload=cell.workload,
-        nemeses=cell.nemeses,
-        place=cell.place,
-        bug=cell.bug,
-        expect=cell.expect,
-        why=job.why,
-        looked_for=job.fingerprint,
-        seed=job.seed,
-        tried=0,
-        outcome="failed",
-        cause="",
-        said=(),
-        missed=(),
-        started_at="",
-        seconds=0.0,
-        replay=replay_of(task),
-        plan="",
-        trace="",
-        metrics=Metrics(),
-    )
-
-
-def replay_of(task: Task) -> str:
-    """The command of a run that may never have got as far as a plan. Its system is not loaded: this is called
-    where a stranger's module has no business.
-    """
-    values = task.values
-    words = ["splitbrain", "run", values["system"], "--on", values["place"]]
-    for key, flag in _FLAGS.items():
-        if key in values and values[key] is not None:
-            unit = "s" if key.endswith("_s") else ""
-            words += [
-                flag,
-                f"{values[key]:g}{unit}" if isinstance(values[key], float) else f"{values[key]}{unit}",
-            ]
-    for key, value in values["options"].items():
-        words += ["-o", f"{key}={value}"]
-    return shlex.join(words)
-
-
-def now_text() -> str:
-    """Now, as cards have it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def main(argv: Sequence[str]) -> int:
