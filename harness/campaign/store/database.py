@@ -185,10 +185,13 @@ class Store:
                 db.execute(f"INSERT OR REPLACE INTO triage VALUES ({', '.join('?' * len(row))})", row)
 
     def clear(self) -> None:
-        """Remove every row."""
+        """Empty, and of this release, whatever was in it."""
         with self._changing() as db:
-            for table in TABLES:
-                db.execute(f"DELETE FROM {table}")
+            query = "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view')"
+            for kind, name in db.execute(query).fetchall():
+                db.execute(f"DROP {kind} {name}")
+            db.execute("PRAGMA user_version = 0")
+        migrate(self._db, str(self.path))
 
     def forget_run(self, folder: Path) -> None:
         """A run whose folder is gone."""

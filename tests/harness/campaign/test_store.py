@@ -176,3 +176,15 @@ def test_paths_in_it_are_relative(tmp_path: Path) -> None:
         ((folder, _),) = results_of(store, "c-1")
         assert str(tmp_path) not in msgspec.json.encode(store.dump()).decode()
     assert (tmp_path / "there" / folder / "result.json").is_file()
+
+
+def test_tables_that_are_not_as_they_should_be_are_made_anew(tmp_path: Path) -> None:
+    filled(tmp_path, night_of(tmp_path, 1, {1: ("valid", ())}))
+    other = sqlite3.connect(tmp_path / NAME)
+    other.executescript("DROP TABLE triage; CREATE TABLE triage (run TEXT); CREATE TABLE more (x TEXT);")
+    other.close()
+    reindex(tmp_path, lambda _count, _name: None)
+    with Store(tmp_path) as store, Store(tmp_path / "new") as new:
+        query = "SELECT name, sql FROM sqlite_master ORDER BY name"
+        assert [tuple(row) for row in store.rows(query)] == [tuple(row) for row in new.rows(query)]
+        assert len(store.dump()["runs"]) == 1
