@@ -116,8 +116,9 @@ def expand(campaign: CampaignFile, look: Look) -> Matrix:
             _add(matrix, cells, draft, seen, campaign)
     if campaign.zoo is not None:
         _add_zoo(matrix, cells, campaign, found)
-    _check_excluded(matrix, cells, campaign)
-    _expect(matrix, cells, campaign)
+    if not matrix.all_problems():  # which may be why a pattern matches nothing
+        _check_excluded(matrix, cells, campaign)
+        _expect(matrix, cells, campaign)
     matrix.specs = list(cells.values())
     return matrix
 
@@ -210,11 +211,11 @@ def _add(matrix: Matrix, cells: dict[str, Spec], draft: _Draft, seen: Looked, ca
         values=dict(draft.values),
         limits=limits_of(draft.keys, draft.values),
     )
-    known = cells.get(name)
-    if known is not None and known.cell.values != cell.values:
+    spec = Spec(cell, pinned_seeds(seeds) if isinstance(seeds, str) else seeds)
+    if cells.get(name, spec) != spec:
         said = f"{name} is there twice, and differs: give one of them a label"
         matrix.problems.append((draft.where, said))
-    cells[name] = Spec(cell, pinned_seeds(seeds) if isinstance(seeds, str) else seeds)
+    cells[name] = spec
 
 
 def _zoo_tables() -> list[SystemTable]:
@@ -240,6 +241,10 @@ def _add_zoo(
             continue
         if any(fnmatchcase(name, pattern) for pattern in zoo.skip):
             matrix.left.append(Left(f"zoo/{name}", "named in zoo.skip", 1))
+            continue
+        excluded = next((t for t in campaign.exclude if _matching(f"zoo/{name}", t.cells)), None)
+        if excluded is not None:
+            matrix.left.append(Left(f"zoo/{name}", excluded.reason, 1))
             continue
         values = {"place": "sim", "system": table.name, "options": {**bug.options, "bug": bug.name}}
         draft = _Draft(("zoo",), table, "default", "default", "", {"options": {}}, values, bug.name, bug.rule)
@@ -280,9 +285,7 @@ def _expect(matrix: Matrix, cells: dict[str, Spec], campaign: CampaignFile) -> N
 
 
 def _check_patterns(matrix: Matrix, names: Sequence[str], where: Where, patterns: Sequence[str]) -> None:
-    """A pattern that matches nothing is a problem, unless there are others, which may be why."""
-    if matrix.all_problems():
-        return
+    """A pattern that matches nothing is a problem."""
     for pattern in patterns:
         if not any(_matching(name, [pattern]) for name in names):
             said = f"{where[0]}[{int(where[1]) + 1}].cells: {pattern!r} is no cell: "

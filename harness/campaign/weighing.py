@@ -69,7 +69,7 @@ def cell_word(cell: Cell, results: Sequence[Result], planned: int, thresholds: T
     if "failed" in outcomes:
         return "failed"
     unknown = sum(outcome not in ("valid", "anomaly") for outcome in outcomes)
-    if unknown > (thresholds.unknown or 0.0) * len(outcomes):
+    if unknown / len(outcomes) > (thresholds.unknown or 0.0):
         return "inconclusive"
     return "below a threshold" if any(result.missed for result in results) else "as expected"
 
