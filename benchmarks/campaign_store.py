@@ -44,7 +44,7 @@ def night_of(root: Path, number: int, runs: int) -> Night:
     )
     at = f"2026-01-{number + 1:02d}T02:30:00+00:00"
     plan = NightPlan(
-        f"bench-202601{number + 1:02d}-023000", "bench", at, "", "bench.toml", "", "splitbrain campaign bench",
+        f"bench-202601{number + 1:02d}-023000", "bench", at, "", "bench.toml", "", "splitbrain campaign",
         matrix, jobs, (), Thresholds(), {},
     )  # fmt: skip
     night = begin(root, plan)

@@ -15,6 +15,7 @@ import ctypes
 import importlib
 import os
 import resource
+import secrets
 import signal
 import sys
 import threading
@@ -33,6 +34,7 @@ from harness.campaign.jobs import Limits
 
 Target = Callable[..., bytes] | str  # a function, or its name "module:function", looked up inside
 PRELOADED = ("harness.campaign.worker", "harness.campaign.examine")
+MARK = "SPLITBRAIN_RUN_MARK"  # in the environment of all that a run starts
 LOOK_S = 0.2
 LOOK_AT_FILES_S = 1.0
 _PR_SET_PDEATHSIG = 1
@@ -75,10 +77,10 @@ def isolated(target: Target, arguments: Sequence[Any], limits: Limits, watched: 
     prepare()
     context = get_context("forkserver")
     ours, theirs = context.Pipe(duplex=False)
-    began = time.monotonic()
+    began, mark = time.monotonic(), secrets.token_hex(8)
     process = context.Process(
         target=_inside,
-        args=(theirs, str(watched.log), limits.disk_mb, target, tuple(arguments)),
+        args=(theirs, str(watched.log), mark, limits.disk_mb, target, tuple(arguments)),
         daemon=False,
     )
     try:
@@ -92,6 +94,7 @@ def isolated(target: Target, arguments: Sequence[Any], limits: Limits, watched: 
     finally:
         _kill(process.pid)
         process.join()
+        _kill_marked(mark)
         ours.close()
     return Ended(how, answer, _said(how, process.exitcode, limits, watched), time.monotonic() - began)
 
@@ -161,6 +164,16 @@ def _kill(pid: int | None) -> None:
             one.kill()
 
 
+def _kill_marked(mark: str) -> None:
+    """What a process that is gone has started in sessions of their own: nobody's children any more, but they
+    inherited its environment.
+    """
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if one.environ().get(MARK) == mark:
+                one.kill()
+
+
 def _said(how: str, code: int | None, limits: Limits, watched: Watched) -> str:
     match how:
         case "done":
@@ -225,11 +238,14 @@ def _function(target: Target) -> Callable[..., bytes]:
     return found
 
 
-def _inside(answers: Connection, log: str, disk_mb: int, target: Target, arguments: tuple[Any, ...]) -> None:
+def _inside(
+    answers: Connection, log: str, mark: str, disk_mb: int, target: Target, arguments: tuple[Any, ...]
+) -> None:
     """What the process does."""
     die_with_parent()
     _die_with_the_campaign()
     os.setsid()
+    os.environ[MARK] = mark
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_OOM_FIRST)
     limit = disk_mb << 20

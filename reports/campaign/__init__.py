@@ -1,1 +1,1 @@
-"""What is told of a campaign's night: a page, a summary in Markdown, JUnit's XML. Pure: record in, text out."""
+"""What is told of a campaign's night: a page, a summary in Markdown, JUnit's XML. Pure: text of a record."""

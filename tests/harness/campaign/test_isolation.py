@@ -300,11 +300,7 @@ def test_without_grace_it_is_not_asked(tmp_path: Path) -> None:
     [
         ("answer", "done"),
         ("hang", "stopped"),
-        pytest.param(
-            "leave",
-            "crashed",
-            marks=pytest.mark.xfail(strict=True, reason="in sessions of their own, they outlive a crash"),
-        ),
+        ("leave", "crashed"),
     ],
 )
 def test_its_children_end_with_it(then: str, how: str, tmp_path: Path) -> None:
@@ -315,7 +311,7 @@ def test_its_children_end_with_it(then: str, how: str, tmp_path: Path) -> None:
         stop.set()
     assert future.result(WITHIN_S).how == how
     try:
-        until(lambda: are_gone(pids), 2.0 if then == "leave" else WITHIN_S)
+        until(lambda: are_gone(pids))
     finally:
         for pid in pids:
             with contextlib.suppress(OSError):

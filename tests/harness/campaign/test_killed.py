@@ -71,7 +71,7 @@ def test_killed_at_twenty_moments(tmp_path: Path) -> None:
     while kills < KILLS:
         process = started(file, runs, "--resume")
         try:
-            process.wait(chance.uniform(0.3, 2.5))
+            process.wait(chance.uniform(0.3, 1.8))
         except subprocess.TimeoutExpired:
             family = family_of(process.pid)
             process.kill()

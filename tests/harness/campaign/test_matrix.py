@@ -335,6 +335,7 @@ def test_planted_bugs_beside_cells() -> None:
     cells = cells_of('[[systems]]\nname = "mine"\nsystem = "raft"\n[[matrix]]\n' + ZOO)
     assert list(cells) == ["mine/register/default@local", "zoo/raft/stale-read", "zoo/paxos/minority"]
     assert len(cells_of("[zoo]\n")) == 3, "all, if nothing is said"
+    assert list(cells_of('[zoo]\nbugs = "*/m*"\n')) == ["zoo/paxos/minority"]
 
 
 def test_wrong_names_of_planted_bugs() -> None:

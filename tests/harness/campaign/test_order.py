@@ -174,7 +174,7 @@ def test_no_more_known_fingerprints_of_a_cell_than_a_night_can_bear() -> None:
 
 
 def test_a_failure_that_is_also_known_and_new_is_one_job() -> None:
-    past = Past(failed=[("a", 2), ("a", 2)], known=[Known("f", "a", 2)], newest={"a": 1})
+    past = Past(failed=[("a", 2), ("a", 2)], known=[Known("f", "a", 2), Known("g", "a", 2)], newest={"a": 1})
     assert ordered([spec("a", 2)], past) == [
         Job(1, "a", 2, "failed last night", "f"),
         Job(2, "a", 3, "new seed"),
