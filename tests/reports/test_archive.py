@@ -74,13 +74,13 @@ def test_the_card_comes_last_so_a_folder_with_one_is_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[str] = []
-    original = archive._write_atomically
+    original = archive.write_atomically
 
     def watched(path: Path, content: bytes) -> None:
         written.append(path.name)
         original(path, content)
 
-    monkeypatch.setattr(archive, "_write_atomically", watched)
+    monkeypatch.setattr(archive, "write_atomically", watched)
     write(tmp_path, samples.valid_raft(50))
     assert written[-1] == "card.json"
     assert set(written) == {

@@ -183,6 +183,7 @@ def test_a_system_that_comes_along_is_taken_from_the_checkout(tmp_path: Path) ->
     source = Path(systems.__file__).parent
     shutil.copytree(source, folder / "systems", ignore=shutil.ignore_patterns("__pycache__"))
     git(folder, "init", "-q")
+    (folder / ".gitignore").write_text("__pycache__/\n")
     good, bad = '"bug": "",', '"bug": "stale-read",'  # of the options, which the plan has written down
     for number, text in enumerate((good, bad, bad), start=1):
         whole = (source / "raft" / "system.py").read_text()
