@@ -22,7 +22,7 @@ from checkers.codec import VERSION, Header, decode
 from checkers.history import History, Outcome
 from harness.deploy.places import SIM
 from harness.deploy.seam import Deployment
-from harness.environment import environment
+from harness.environment import environment, now_text
 from harness.errors import ConfigError, EnvironmentFault
 from harness.judge import ClaimSpec, Judged, judge
 from harness.outcome import doubts_about, skipped_notes, weigh
@@ -89,7 +89,7 @@ class Run:
     observer: Observer
     stop: StopRequest
     command_ns: int
-    started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    started_at: str = field(default_factory=now_text)
     phases: Phases = field(init=False)
     driven: Driven | None = None
     place: str = "local"

@@ -87,6 +87,16 @@ def parse_duration(text: str, flag: str) -> float:
     return float(match.group(1)) * _UNIT_S[match.group(2)]
 
 
+def as_seconds(value: Any) -> Any:
+    """For pydantic, before a number is checked: a text is a duration. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_duration(value, "a time")
+    except ConfigError as error:
+        raise ValueError(f"{error.problem}: {error.fix}") from None
+
+
 def parse_options(pairs: Iterable[str]) -> dict[str, str]:
     """`key=value` pairs as a mapping; a key given twice is an error."""
     options: dict[str, str] = {}

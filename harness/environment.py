@@ -1,5 +1,5 @@
-"""What this machine and this program are, for the report: versions, kernel, cores; no host name, no user
-name.
+"""What this machine and this program are, for the report: versions, kernel, cores, the time; no host name, no
+user name.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 _PACKAGES = ("splitbrain", "grpcio", "msgspec", "numpy")
@@ -23,3 +24,8 @@ def environment(place: str) -> dict[str, str]:
     facts["kernel"] = f"{platform.system()} {platform.release()} {platform.machine()}"
     facts["cores"] = str(os.cpu_count())
     return facts
+
+
+def now_text() -> str:
+    """Now, as cards and results have it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -6,7 +6,6 @@ anomaly are run again in folders of their own, with reports; Ctrl-C ends the swe
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from collections import Counter
@@ -32,26 +31,18 @@ from harness.errors import (
 from harness.plan import RunPlan
 from harness.planning import command_of, plan_run
 from harness.progress import Counted
+from harness.seeds import seed_range
 from harness.sweep import SeedResult, sweep
 
 REPORTS = 3  # failing seeds of which reports are written
-MOST = 1_000_000
-_RANGE = re.compile(r"\s*(\d+)\s*(?:\.\.\s*(\d+)\s*)?")
 
 
 def seeds_of(text: str) -> range:
     """ "7" or "1..1000". Raises ConfigError."""
-    match = _RANGE.fullmatch(text)
-    if match is None:
-        raise ConfigError(f"--seeds {text!r} is no range of seeds", fix="write for example --seeds 1..1000")
-    first = int(match[1])
-    last = int(match[2]) if match[2] else first
-    if not first <= last < first + MOST:
-        raise ConfigError(
-            f"--seeds {text}: from 1 to {MOST:,} seeds, the first one not above the last",
-            fix="write for example --seeds 1..1000",
-        )
-    return range(first, last + 1)
+    try:
+        return seed_range(text)
+    except ValueError as error:
+        raise ConfigError(f"--seeds {error}", fix="write for example --seeds 1..1000") from None
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ import msgspec
 
 from harness.campaign.isolation import Ended, Watched, isolated
 from harness.campaign.jobs import Cause, Result, Task
-from harness.campaign.results import failed, now_text
+from harness.campaign.results import failed
 from harness.campaign.run_folder import (
     LOG,
     TASK,
@@ -28,6 +28,7 @@ from harness.campaign.run_folder import (
     trim,
 )
 from harness.deploy.places import SIM
+from harness.environment import now_text
 
 WORKER = "harness.campaign.worker:carry_out"  # not imported here: who watches needs none of it
 GRACE_S = 20.0  # for what is elsewhere to be healed and taken down

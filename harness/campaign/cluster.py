@@ -41,9 +41,10 @@ from harness.campaign.cluster_worker import (
 )
 from harness.campaign.jobs import Cause, Result, Task
 from harness.campaign.parcel import BadParcel, unpacked
-from harness.campaign.results import failed, now_text
+from harness.campaign.results import failed
 from harness.campaign.run_folder import Unbelievable, believed, remove, replace_result
 from harness.deploy.places import SIM
+from harness.environment import now_text
 from harness.errors import EnvironmentFault
 
 if TYPE_CHECKING:

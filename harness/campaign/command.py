@@ -24,7 +24,6 @@ from harness.campaign.night import Ended, Night, begin, nights_in, open_night
 from harness.campaign.night_lock import held, is_held
 from harness.campaign.outputs import notify, tell_github, write_outputs
 from harness.campaign.preparing import Choice, Prepared, prepare_campaign, shard_from
-from harness.campaign.results import now_text
 from harness.campaign.store.database import Store
 from harness.campaign.store.index import index_night, index_runs
 from harness.campaign.store.past import past_of
@@ -32,7 +31,9 @@ from harness.campaign.summary import summary_of
 from harness.campaign.telling import Watcher, print_night
 from harness.campaign.tonight import weighed
 from harness.config import parse_duration
+from harness.environment import now_text
 from harness.errors import (
+    EXIT_ANOMALY,
     EXIT_FAILED,
     EXIT_NOTHING,
     EXIT_VALID,
@@ -156,13 +157,13 @@ def _night(
             bounds.stop.set()
     tonight = weighed(store, night, signals.code)
     code = tonight.exit_code
-    if broken is not None and code != 1:
+    if broken is not None and code != EXIT_ANOMALY:
         code = broken.exit_code
     interrupted = broken is not None or signals.code is not None
     seconds = before + time.monotonic() - began
     night.end(Ended(now_text(), seconds, code, tuple(conduct.left), tuple(conduct.notes), interrupted))
     index_night(store, night)
-    record = summary_of(store, weighed(store, night, signals.code), night.plan.command)
+    record = summary_of(store, tonight, night.plan.command)
     page = write_outputs(night.folder, record)
     problems = [problem for problem in (*notify(record, to), tell_github(record)) if problem]
     for problem in problems:

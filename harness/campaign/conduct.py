@@ -16,8 +16,8 @@ from typing import Protocol
 
 from harness.campaign.attempt import Stopped
 from harness.campaign.executor import Executor
-from harness.campaign.jobs import Job, Result
-from harness.campaign.night import LeftOut, Night, left_of
+from harness.campaign.jobs import Job, LeftOut, Result
+from harness.campaign.night import Night, left_of
 from harness.campaign.order import estimate
 from harness.campaign.store.database import Store
 from harness.campaign.weighing import is_failure

@@ -9,29 +9,19 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
-from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from harness.config import parse_duration
+from harness.campaign.lines import line_of
+from harness.config import as_seconds
 from harness.errors import ConfigError, SplitbrainError
+from harness.seeds import MOST_SEEDS, seed_range
 from harness.suggestion import suggestion
 
-MOST_SEEDS = 1_000_000
-_RANGE = re.compile(r"\s*(\d+)\s*(?:\.\.\s*(\d+)\s*)?")
 _MEMORY = re.compile(r"\s*(\d{1,9}(?:\.\d+)?)\s*(MB|GB)\s*", re.IGNORECASE)
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$"
-
-
-def _duration(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return parse_duration(value, "a time")
-    except ConfigError as error:
-        raise ValueError(f"{error.problem}: {error.fix}") from None
 
 
 def _memory(value: Any) -> Any:
@@ -53,22 +43,9 @@ def _many(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-def pinned_seeds(text: str) -> range:
-    """ "7" or "1..20". Raises ValueError."""
-    match = _RANGE.fullmatch(text)
-    if match is None:
-        raise ValueError(f'{text!r} is no range of seeds: write for example "1..20", or a number of new ones')
-    first, last = int(match[1]), int(match[2] or match[1])
-    if not first <= last < min(first + MOST_SEEDS, 2**63):
-        raise ValueError(
-            f"{text!r}: the first seed is not above the last, at most {MOST_SEEDS:,} of them, all below 2**63"
-        )
-    return range(first, last + 1)
-
-
 def _seeds(value: Any) -> Any:
     if isinstance(value, str):
-        pinned_seeds(value)
+        seed_range(value)
     elif isinstance(value, bool) or not isinstance(value, int):
         raise ValueError('write a number of new seeds, or a range: "1..20"')
     elif not 0 < value <= MOST_SEEDS:
@@ -79,7 +56,7 @@ def _seeds(value: Any) -> Any:
 # What the schema says of a value is what may stand in the file, not what becomes of it.
 Seconds = Annotated[
     float,
-    BeforeValidator(_duration, json_schema_input_type=float | str),
+    BeforeValidator(as_seconds, json_schema_input_type=float | str),
     Field(gt=0, le=30 * 24 * 3600),
 ]
 Megabytes = Annotated[int, BeforeValidator(_memory, json_schema_input_type=int | str), Field(ge=64)]
@@ -288,35 +265,6 @@ def _keys_of(where: Sequence[int | str]) -> list[str]:
 
 def _is_table(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Table)
-
-
-def line_of(text: str, where: Sequence[int | str]) -> int:
-    """The line, from 1 on, of what stands at `where`; that of its table if the key is not found."""
-    lines = [_uncommented(line) for line in text.splitlines()]
-    if not where:
-        return 1
-    table, number = str(where[0]), where[1] if len(where) > 1 and isinstance(where[1], int) else 0
-    heads = [n for n, line in enumerate(lines) if re.match(rf"\s*\[\[?\s*{re.escape(table)}\s*\]", line)]
-    outside = takewhile(lambda line: not re.match(r"\s*\[", line), lines)
-    inline = (n for n, line in enumerate(outside) if re.match(rf"\s*{re.escape(table)}\s*=", line))
-    start = heads[number] if number < len(heads) else next(inline, 0)
-    left = 0 if heads else number  # of an inline table: its brothers before it have such a key too
-    last = next((str(part) for part in reversed(where) if isinstance(part, str)), table)
-    found = start
-    for n in range(start, len(lines)):
-        own = (n == start and heads) or re.match(rf"\s*\[\s*{re.escape(table)}\s*\.", lines[n])
-        if not own and re.match(r"\s*\[", lines[n]):
-            break
-        if keys := re.findall(rf'(?:^|[,{{.\[])\s*"?{re.escape(last)}"?\s*=', lines[n]):
-            found, left = n, left - len(keys)
-            if left < 0:
-                break
-    return found + 1
-
-
-def _uncommented(line: str) -> str:
-    found = re.match(r'(?:[^"#]|"[^"]*")*', line)
-    return found[0] if found else line
 
 
 def _inconsistent(campaign: CampaignFile) -> list[tuple[tuple[int | str, ...], str]]:

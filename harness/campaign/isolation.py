@@ -128,14 +128,20 @@ def _watch(
                 return "disk", b""
 
 
+def _family(pid: int) -> list[psutil.Process]:
+    """A process and all its descendants; none if it is gone."""
+    with contextlib.suppress(psutil.Error):
+        root = psutil.Process(pid)
+        return [*root.children(recursive=True), root]
+    return []
+
+
 def held_mb(pid: int) -> float:
     """What a process and its children hold in memory, MB; 0 if it is gone."""
     held = 0
-    with contextlib.suppress(psutil.Error):
-        root = psutil.Process(pid)
-        for one in [root, *root.children(recursive=True)]:
-            with contextlib.suppress(psutil.Error):
-                held += one.memory_info().rss
+    for one in _family(pid):
+        with contextlib.suppress(psutil.Error):
+            held += one.memory_info().rss
     return held / 2**20
 
 
@@ -153,10 +159,7 @@ def _kill(pid: int | None) -> None:
     """The process with all of its session and all children, which may have sessions of their own."""
     if pid is None:
         return
-    family: list[psutil.Process] = []
-    with contextlib.suppress(psutil.Error):
-        root = psutil.Process(pid)
-        family = [*root.children(recursive=True), root]
+    family = _family(pid)
     with contextlib.suppress(OSError):
         os.killpg(pid, signal.SIGKILL)
     for one in family:

@@ -88,6 +88,14 @@ class Task(msgspec.Struct, frozen=True):
         return {**self.cell.values, "seed": self.job.seed, "expect": self.cell.expect}
 
 
+class LeftOut(msgspec.Struct, frozen=True):
+    """Runs that are not part of the night. what: a cell or a job; why: in words; runs: how many."""
+
+    what: str
+    why: str
+    runs: int
+
+
 class Metrics(msgspec.Struct, frozen=True):
     """Numbers of one run. overlap: the share of operations that met a fault; rate: successes per second;
     latencies in seconds, of successes; judged_s: what the checkers took.

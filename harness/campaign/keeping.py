@@ -13,11 +13,10 @@ from pathlib import Path
 
 import msgspec
 
-from harness.campaign.jobs import Job, Result
-from harness.campaign.night import Ended, LeftOut, Night, NightPlan, begin, nights_in, open_night
+from harness.campaign.jobs import Job, LeftOut, Result
+from harness.campaign.night import Ended, Night, NightPlan, begin, nights_in, open_night
 from harness.campaign.night_lock import held, is_held
 from harness.campaign.outputs import write_outputs
-from harness.campaign.results import now_text
 from harness.campaign.run_folder import KEPT_OF_FAILING, KEPT_OF_PASSING, replace_result, trim
 from harness.campaign.store.database import Store
 from harness.campaign.store.index import index_night, index_runs, reindex
@@ -25,6 +24,7 @@ from harness.campaign.summary import summary_of
 from harness.campaign.telling import print_night
 from harness.campaign.tonight import weighed
 from harness.campaign.weighing import trouble_of
+from harness.environment import now_text
 from harness.errors import EXIT_FAILED, EXIT_VALID, ConfigError, EnvironmentFault, SplitbrainError
 from reports.words import count
 
@@ -60,14 +60,15 @@ def gc_command(runs: str, nights: int | None, dry_run: bool) -> int:
     for campaign in by_campaign.values():
         campaign.sort(key=lambda night: (night.plan.started_at, night.plan.id), reverse=True)
         for age, night in enumerate(campaign):
-            if is_held(night.folder):
-                print(f"splitbrain: {night.plan.id} is at work and left alone", file=sys.stderr)
-                continue
             is_old = age >= (nights or night.plan.failing_nights)
-            for folder, kept in _to_trim(night, is_old):
-                size = _freed(folder, kept, dry_run)
-                freed += size
-                trimmed += size > 0
+            try:
+                with held(night.folder):
+                    sizes = [_freed(folder, kept, dry_run) for folder, kept in _to_trim(night, is_old)]
+            except EnvironmentFault as error:
+                print(f"splitbrain: left alone: {error.problem}", file=sys.stderr)
+                continue
+            freed += sum(sizes)
+            trimmed += sum(size > 0 for size in sizes)
     would = "would be " if dry_run else ""
     print(f"{freed / 1e6:.1f} MB {would}freed in {count(trimmed, 'run folder')}")
     return EXIT_VALID

@@ -15,8 +15,9 @@ from typing import Any
 import msgspec
 
 from harness.campaign.examine import Examined, Looked
-from harness.campaign.file import CampaignFile, RunKeys, SystemTable, pinned_seeds
-from harness.campaign.jobs import Cell, Limits
+from harness.campaign.file import CampaignFile, RunKeys, SystemTable
+from harness.campaign.jobs import Cell, LeftOut, Limits
+from harness.seeds import seed_range
 from harness.suggestion import suggestion
 
 Look = Callable[[Mapping[str, Sequence[Mapping[str, Any]]], Limits], Mapping[str, Examined]]
@@ -39,15 +40,6 @@ _SIM_LIMIT_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """What is not run, and why."""
-
-    what: str
-    why: str
-    runs: int
-
-
-@dataclass(frozen=True, slots=True)
 class Spec:
     """A cell with the seeds that the file gives it: a number of new ones, or a range of pinned ones."""
 
@@ -62,7 +54,7 @@ class Matrix:
     """
 
     specs: list[Spec] = field(default_factory=list)
-    left: list[Left] = field(default_factory=list)
+    left: list[LeftOut] = field(default_factory=list)
     problems: list[tuple[Where, str]] = field(default_factory=list)
     unplannable: dict[str, list[tuple[Where, str]]] = field(default_factory=dict)
 
@@ -193,8 +185,8 @@ def _add(matrix: Matrix, cells: dict[str, Spec], draft: _Draft, seen: Looked, ca
     seeds = draft.keys.get("seeds", campaign.seeds)
     excluded = next((table for table in campaign.exclude if _matching(name, table.cells)), None)
     if excluded is not None:
-        runs = seeds if isinstance(seeds, int) else len(pinned_seeds(seeds))
-        matrix.left.append(Left(name, excluded.reason, runs))
+        runs = seeds if isinstance(seeds, int) else len(seed_range(seeds))
+        matrix.left.append(LeftOut(name, excluded.reason, runs))
         return
     if seen.problem:
         where = draft.where
@@ -211,7 +203,7 @@ def _add(matrix: Matrix, cells: dict[str, Spec], draft: _Draft, seen: Looked, ca
         values=dict(draft.values),
         limits=limits_of(draft.keys, draft.values),
     )
-    spec = Spec(cell, pinned_seeds(seeds) if isinstance(seeds, str) else seeds)
+    spec = Spec(cell, seed_range(seeds) if isinstance(seeds, str) else seeds)
     if cells.get(name, spec) != spec:
         said = f"{name} is there twice, and differs: give one of them a label"
         matrix.problems.append((draft.where, said))
@@ -240,11 +232,11 @@ def _add_zoo(
         if not any(fnmatchcase(name, pattern) for pattern in zoo.bugs):
             continue
         if any(fnmatchcase(name, pattern) for pattern in zoo.skip):
-            matrix.left.append(Left(f"zoo/{name}", "named in zoo.skip", 1))
+            matrix.left.append(LeftOut(f"zoo/{name}", "named in zoo.skip", 1))
             continue
         excluded = next((t for t in campaign.exclude if _matching(f"zoo/{name}", t.cells)), None)
         if excluded is not None:
-            matrix.left.append(Left(f"zoo/{name}", excluded.reason, 1))
+            matrix.left.append(LeftOut(f"zoo/{name}", excluded.reason, 1))
             continue
         values = {"place": "sim", "system": table.name, "options": {**bug.options, "bug": bug.name}}
         draft = _Draft(("zoo",), table, "default", "default", "", {"options": {}}, values, bug.name, bug.rule)

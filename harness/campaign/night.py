@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from harness.campaign.jobs import Cell, Job, Result, Task, Thresholds
+from harness.campaign.jobs import Cell, Job, LeftOut, Result, Task, Thresholds
 from harness.campaign.run_folder import Unbelievable, believed, folder_of
 from harness.errors import ConfigError, EnvironmentFault
 from reports.archive import write_atomically
@@ -26,14 +26,6 @@ from reports.archive import write_atomically
 PLAN, ENDED = "campaign.json", "ended.json"
 VERSION = 1
 _T = TypeVar("_T")
-
-
-class LeftOut(msgspec.Struct, frozen=True):
-    """Runs that are not part of the night. what: a cell or a job; why: in words; runs: how many."""
-
-    what: str
-    why: str
-    runs: int
 
 
 class NightPlan(msgspec.Struct, frozen=True):

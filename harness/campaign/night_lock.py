@@ -21,21 +21,20 @@ from harness.errors import EnvironmentFault
 
 LOCK, BUSY = "lock", "busy"
 WAIT_S = 30.0
+GLANCE_S = 1.0  # who only looks whether a night is held, holds it for an instant
 LOOK_S = 0.05
 _LATE = 75
 
 
 @contextmanager
 def held(night: Path) -> Iterator[str]:
-    """Hold the night; its token. Raises EnvironmentFault if another campaign does."""
+    """Hold the night; its token. Raises EnvironmentFault if somebody else does."""
     with _open(night / LOCK) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(lock, GLANCE_S):
             raise EnvironmentFault(
-                f"{night}: another campaign is at work on this night",
-                fix="wait for its end, or stop it, before you resume",
-            ) from None
+                f"{night}: another campaign, triage or gc is at work on this night",
+                fix="wait for its end, or stop it",
+            )
         token = f"{os.getpid()}-{secrets.token_hex(8)}"
         os.ftruncate(lock, 0)
         os.pwrite(lock, token.encode(), 0)
@@ -44,7 +43,7 @@ def held(night: Path) -> Iterator[str]:
 
 
 def is_held(night: Path) -> bool:
-    """Whether some campaign is at work on the night."""
+    """Whether somebody is at work on the night."""
     try:
         with _open(night / LOCK) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -57,17 +56,23 @@ def is_held(night: Path) -> bool:
 
 def _wait_for_stragglers(night: Path) -> None:
     with _open(night / BUSY) as busy:
-        deadline = time.monotonic() + WAIT_S
-        while True:
-            with contextlib.suppress(BlockingIOError):
-                fcntl.flock(busy, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            if time.monotonic() > deadline:
-                raise EnvironmentFault(
-                    f"{night}: runs of a campaign that was killed are still alive",
-                    fix=f"end the processes that hold {night / BUSY} (fuser {night / BUSY})",
-                )
-            time.sleep(LOOK_S)
+        if not _taken(busy, WAIT_S):
+            raise EnvironmentFault(
+                f"{night}: runs of a campaign that was killed are still alive",
+                fix=f"end the processes that hold {night / BUSY} (fuser {night / BUSY})",
+            )
+
+
+def _taken(lock: int, within_s: float) -> bool:
+    """Whether the lock could be taken in that time."""
+    deadline = time.monotonic() + within_s
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(LOOK_S)
 
 
 def take_part(lock: Path, token: str) -> int:

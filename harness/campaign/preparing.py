@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.campaign.executor import Executor
-from harness.campaign.file import CampaignFile, faulty, line_of
-from harness.campaign.jobs import Job, Thresholds
+from harness.campaign.file import CampaignFile, faulty
+from harness.campaign.jobs import Job, LeftOut, Thresholds
+from harness.campaign.lines import line_of
 from harness.campaign.looking import looked_at
 from harness.campaign.matrix import Spec, expand
-from harness.campaign.night import LeftOut, NightPlan, night_id
+from harness.campaign.night import NightPlan, night_id
 from harness.campaign.order import Past, ordered, shard_of
-from harness.campaign.results import now_text
 from harness.campaign.select import chosen_by
 from harness.deploy.places import HOSTS, SIM
-from harness.environment import environment
+from harness.environment import environment, now_text
 from harness.errors import ConfigError
 
 
@@ -74,7 +74,7 @@ def prepare_campaign(path: Path, campaign: CampaignFile, text: str, executor: Ex
         told = [f"{line_of(text, where)}: {what}" for where, what in problems]
         raise faulty(str(path), list(dict.fromkeys(told)))
     lacking: dict[tuple[str, str], str] = {}
-    specs, left = [], [LeftOut(one.what, one.why, one.runs) for one in matrix.left]
+    specs, left = [], list(matrix.left)
     for spec in matrix.specs:
         values = spec.cell.values
         options = {key: value for key, value in values["options"].items() if key in ("image", "clients")}

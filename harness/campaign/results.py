@@ -6,7 +6,6 @@ Invariant: nothing of a system is loaded here, and nothing heavy: this is used b
 from __future__ import annotations
 
 import shlex
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -82,8 +81,3 @@ def replay_of(task: Task) -> str:
     for key, value in values["options"].items():
         words += ["-o", f"{key}={value}"]
     return shlex.join(words)
-
-
-def now_text() -> str:
-    """Now, as cards have it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

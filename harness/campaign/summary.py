@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
-from typing import Any
+from typing import Any, get_args
 
 from harness.campaign.grouping import groups_of, link
 from harness.campaign.jobs import Cell, Result
@@ -193,7 +193,9 @@ def _bugs(store: Store, tonight: Tonight) -> Iterator[Bug]:
 
 def _findings(tonight: Tonight, groups: Sequence[Group], vanished: Sequence[str]) -> Iterator[str]:
     """The worst first."""
-    cells = {word: [cell for cell, its in tonight.words.items() if its == word] for word in _ORDER}
+    cells: dict[CellWord, list[str]] = {word: [] for word in get_args(CellWord)}
+    for cell, word in tonight.words.items():
+        cells[word].append(cell)
     new = sum(group.status == "new" and not group.expected for group in groups)
     ongoing = sum(group.status == "ongoing" and not group.expected for group in groups)
     if cells["unexpected anomaly"]:
@@ -214,16 +216,6 @@ def _findings(tonight: Tonight, groups: Sequence[Group], vanished: Sequence[str]
         yield "Nothing ran."
     if vanished:
         yield f"Not here any more: {_names(vanished)}, of the night before."
-
-
-_ORDER: tuple[CellWord, ...] = (
-    "unexpected anomaly",
-    "expected anomaly gone",
-    "failed",
-    "inconclusive",
-    "below a threshold",
-    "not run",
-)
 
 
 def _names(cells: Sequence[str], most: int = 3) -> str:

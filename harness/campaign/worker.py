@@ -27,11 +27,12 @@ from harness.campaign.isolation import die_with_parent
 from harness.campaign.jobs import Cause, Result, Task, Violation
 from harness.campaign.metrics import below, metrics_of
 from harness.campaign.night_lock import take_part
-from harness.campaign.results import blank, failed, now_text
+from harness.campaign.results import blank, failed
 from harness.campaign.run_folder import RESULT, TASK, trim, write_result
 from harness.carrying import carried_out
 from harness.config import configure
 from harness.deploy.places import LOCAL, SIM
+from harness.environment import now_text
 from harness.errors import (
     EXIT_FAILED,
     EXIT_VALID,

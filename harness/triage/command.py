@@ -20,7 +20,6 @@ from harness.campaign.executor import Here
 from harness.campaign.night import Night
 from harness.campaign.night_lock import held
 from harness.campaign.outputs import PAGE, write_outputs
-from harness.campaign.results import now_text
 from harness.campaign.run_folder import add_triaged, remove
 from harness.campaign.store.database import Store
 from harness.campaign.store.index import index_night, index_runs
@@ -28,6 +27,7 @@ from harness.campaign.summary import summary_of
 from harness.campaign.tonight import weighed
 from harness.campaign.triaged import Triaged
 from harness.deploy.places import SIM
+from harness.environment import now_text
 from harness.errors import EXIT_INCONCLUSIVE, EXIT_NOTHING, EXIT_VALID, EnvironmentFault
 from harness.halting import Halting
 from harness.progress import Counted

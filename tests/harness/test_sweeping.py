@@ -108,7 +108,7 @@ def test_an_anomaly_that_is_expected_is_no_failure(tmp_path: Path, monkeypatch: 
     ("more", "told"),
     [
         (["--seeds", "1..3", "--seed", "4"], "--seed and --seeds are both given"),
-        (["--seeds", "3..1"], "--seeds 3..1"),
+        (["--seeds", "3..1"], "--seeds '3..1': the first seed is not above the last"),
         (["--seeds", "1..3", "-j", "0"], "-j 0"),
         (["--seeds", "1..3", "-n", "kil"], "did you mean 'kill'"),
     ],

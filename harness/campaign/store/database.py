@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from harness.campaign.jobs import Metrics, Result
-from harness.campaign.night import Ended, LeftOut, NightPlan
+from harness.campaign.jobs import LeftOut, Metrics, Result
+from harness.campaign.night import Ended, NightPlan
 from harness.campaign.store.schema import TABLES, migrate
 from harness.campaign.triaged import Triaged
 from harness.errors import EnvironmentFault

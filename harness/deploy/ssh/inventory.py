@@ -29,26 +29,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
-from harness.config import parse_duration, suggestion
+from harness.config import as_seconds, suggestion
 from harness.errors import ConfigError
 
 _taken: dict[str, SecretStr] = {}
-
-
-def _seconds(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return parse_duration(value, "duration")
-    except ConfigError as error:
-        raise ValueError(f"{error.problem}; {error.fix}") from None
 
 
 def _home(value: Any) -> Any:
     return Path(value).expanduser() if isinstance(value, str) else value
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=3600)]
+Seconds = Annotated[float, BeforeValidator(as_seconds), Field(gt=0, le=3600)]
 Home = Annotated[Path, BeforeValidator(_home)]
 
 

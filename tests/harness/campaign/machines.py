@@ -7,12 +7,12 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import psutil
+
+from tests.harness.campaign.nights import until
 
 LIMIT_S = 60.0
 PINNED = "0.1.0 (sources of the tests)"  # so that nobody who edits meanwhile makes another version of it
@@ -23,15 +23,6 @@ cluster_worker.program = lambda: {PINNED!r}
 if __name__ == "__main__":
     sys.exit(cluster_worker.main(sys.argv[1:]))
 """
-
-
-def until(what: Callable[[], Any], within_s: float = LIMIT_S) -> Any:
-    """Wait for a condition; what it was, once it is true."""
-    deadline = time.monotonic() + within_s
-    while not (found := what()):
-        assert time.monotonic() < deadline, f"{what} never came true"
-        time.sleep(0.02)
-    return found
 
 
 class Processes:

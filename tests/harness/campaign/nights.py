@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,3 +50,12 @@ def run_campaign(tmp_path: Path, text: str, *more: str) -> CommandEnded:
     file = tmp_path / "campaign.toml"
     file.write_text(text)
     return splitbrain("campaign", str(file), "--runs", str(tmp_path / "runs"), *more)
+
+
+def until(what: Callable[[], Any], within_s: float = 60.0) -> Any:
+    """Wait for a condition; what it was, once it is true."""
+    deadline = time.monotonic() + within_s
+    while not (found := what()):
+        assert time.monotonic() < deadline, f"{what} never came true"
+        time.sleep(0.01)
+    return found

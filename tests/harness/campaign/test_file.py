@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.campaign import file
-from harness.campaign.file import Table, line_of, parse_campaign, pinned_seeds, read_campaign, schema
+from harness.campaign.file import Table, parse_campaign, read_campaign, schema
+from harness.campaign.lines import line_of
 from harness.errors import EXIT_USAGE, ConfigError
+from harness.seeds import seed_range
 
 ROOT = Path(__file__).parents[3]
 LEAST = 'name = "n"\n[[systems]]\nname = "raft"\n[[matrix]]\n'  # what comes after it is line 5
@@ -240,7 +242,7 @@ def test_what_a_value_becomes(line: str, key: str, value: Any) -> None:
         ("seeds = 1.5", "matrix[1].seeds: write a number"),
         ('seeds = "9..1"', "matrix[1].seeds: '9..1': the first seed is not above the last"),
         ('seeds = "1..1000001"', "matrix[1].seeds: '1..1000001': the first seed is not above the last"),
-        ('seeds = "-1..3"', "matrix[1].seeds: '-1..3' is no range of seeds: write for example \"1..20\""),
+        ('seeds = "-1..3"', "matrix[1].seeds: '-1..3' is no range of seeds"),
         ('seeds = ""', "matrix[1].seeds: '' is no range of seeds"),
         ('seeds = "9223372036854775808"', "matrix[1].seeds: '9223372036854775808': "),
         ("options = { a = true }", "matrix[1].options.a: write it as text, as with -o KEY=VALUE: \"yes\""),
@@ -305,10 +307,10 @@ def test_a_range_of_seeds_has_both_ends(first: int, more: int) -> None:
     last = first + more
     if more == file.MOST_SEEDS or last >= 2**63:
         with pytest.raises(ValueError, match="not above the last"):
-            pinned_seeds(f"{first}..{last}")
+            seed_range(f"{first}..{last}")
     else:
-        assert pinned_seeds(f"{first}..{last}") == range(first, last + 1)
-    assert pinned_seeds(f" {first} ") == range(first, first + 1)
+        assert seed_range(f"{first}..{last}") == range(first, last + 1)
+    assert seed_range(f" {first} ") == range(first, first + 1)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,12 @@ import pytest
 
 from harness.campaign.isolation import Ended, Watched, held_mb, isolated, size_mb
 from harness.campaign.jobs import Limits
+from tests.harness.campaign.nights import until
 
 ROOT = Path(__file__).parents[3]
 WITHIN_S = 30.0
 ROOMY = Limits(60.0, 2000, 500)
 SLEEP = [sys.executable, "-c", "import signal; signal.signal(15, signal.SIG_IGN); signal.pause()"]
-
-
-def until(what: Callable[[], Any], within_s: float = WITHIN_S) -> Any:
-    """Wait for a condition; what it was, once it is true."""
-    deadline = time.monotonic() + within_s
-    while not (found := what()):
-        assert time.monotonic() < deadline, f"{what} never came true"
-        time.sleep(0.01)
-    return found
 
 
 def run(tmp_path: Path, target: Any, *arguments: Any, limits: Limits = ROOMY, **watched: Any) -> Ended:

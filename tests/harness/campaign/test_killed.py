@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import subprocess
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from harness.campaign.night import nights_in, open_night
 from harness.campaign.store.database import Store
 from harness.campaign.store.index import reindex
 from harness.campaign.store.past import results_of
-from tests.harness.campaign.nights import argv_of, splitbrain
+from tests.harness.campaign.nights import argv_of, splitbrain, until
 
 JOBS = 150
 KILLS = 20
@@ -98,10 +97,7 @@ def test_resume_does_nothing_twice(tmp_path: Path) -> None:
     file, runs = tmp_path / "campaign.toml", tmp_path / "runs"
     file.write_text(CAMPAIGN)
     process = started(file, runs)
-    deadline = time.monotonic() + 60
-    while results_in(runs) < 10:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: results_in(runs) >= 10)
     process.kill()
     process.wait()
     # Only when the runs that were under way are gone is it settled which are done.
@@ -122,10 +118,7 @@ def test_interrupted_it_reports_and_can_be_resumed(tmp_path: Path) -> None:
     file, runs = tmp_path / "campaign.toml", tmp_path / "runs"
     file.write_text(CAMPAIGN)
     process = started(file, runs)
-    deadline = time.monotonic() + 60
-    while results_in(runs) < 5:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: results_in(runs) >= 5)
     family = family_of(process.pid)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 130
@@ -141,10 +134,7 @@ def test_only_one_campaign_works_on_a_night(tmp_path: Path) -> None:
     file.write_text(CAMPAIGN)
     process = started(file, runs)
     try:
-        deadline = time.monotonic() + 60
-        while results_in(runs) < 2:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: results_in(runs) >= 2)
         os.kill(process.pid, signal.SIGSTOP)
         second = splitbrain("campaign", str(file), "--runs", str(runs), "--resume", "-k", "#1 or #2")
         assert second.code in (0, 5), second.said

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from harness import plugins
 from harness.campaign.examine import BugFound, Examined, Looked
 from harness.campaign.file import CampaignFile, parse_campaign
-from harness.campaign.jobs import Cell, Limits
-from harness.campaign.matrix import Left, Matrix, Spec, expand, limits_of
+from harness.campaign.jobs import Cell, LeftOut, Limits
+from harness.campaign.matrix import Matrix, Spec, expand, limits_of
 from harness.config import configure
 
 ROOT = Path(__file__).parents[3]
@@ -233,9 +233,9 @@ def test_excluded_cells_are_told_with_the_reason() -> None:
     matrix = expanded(text.replace("register/pause", "register/pause@local"))
     assert [spec.cell.id for spec in matrix.specs] == ["sync/register/kill@local"]
     assert matrix.left == [
-        Left("raft/register/kill@local", "first", 4),
-        Left("raft/register/pause@local", "second", 4),
-        Left("sync/register/pause@local", "second", 4),
+        LeftOut("raft/register/kill@local", "first", 4),
+        LeftOut("raft/register/pause@local", "second", 4),
+        LeftOut("sync/register/pause@local", "second", 4),
     ]
 
 
@@ -311,7 +311,7 @@ def test_planted_bugs_are_cells_of_their_own() -> None:
     matrix = expanded(ZOO, fake)
     assert fake.asked == {"raft": [], "paxos": []}
     assert [spec.cell.id for spec in matrix.specs] == ["zoo/raft/stale-read", "zoo/paxos/minority"]
-    assert matrix.left == [Left("zoo/raft/lost", "named in zoo.skip", 1)]
+    assert matrix.left == [LeftOut("zoo/raft/lost", "named in zoo.skip", 1)]
     assert matrix.specs[0] == Spec(
         Cell(
             id="zoo/raft/stale-read",
@@ -350,7 +350,7 @@ def test_wrong_names_of_planted_bugs() -> None:
 def test_planted_bugs_may_be_excluded() -> None:
     matrix = expanded('[zoo]\n[[exclude]]\ncells = "zoo/raft/*"\nreason = "slow"\n')
     assert [spec.cell.id for spec in matrix.specs] == ["zoo/paxos/minority"]
-    assert matrix.left == [Left("zoo/raft/stale-read", "slow", 1), Left("zoo/raft/lost", "slow", 1)]
+    assert matrix.left == [LeftOut("zoo/raft/stale-read", "slow", 1), LeftOut("zoo/raft/lost", "slow", 1)]
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_held_twice_is_refused(tmp_path: Path) -> None:
             assert line_of(second) == ""
             assert second.wait(30) == 1
             assert second.stderr is not None
-            assert "another campaign is at work on this night" in second.stderr.read()
+            assert "another campaign, triage or gc is at work on this night" in second.stderr.read()
         with pytest.raises(EnvironmentFault, match="another campaign") as caught, held(tmp_path):
             pass
         assert caught.value.exit_code == EXIT_FAILED

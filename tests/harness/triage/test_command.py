@@ -8,8 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from harness import cli
 from harness.campaign.store.database import Store
 from harness.campaign.store.index import reindex
 from harness.cli_triage import COMMANDS
+from tests.harness.campaign.nights import until
 
 for _command in COMMANDS:
     cli.cli.add_command(_command)
@@ -128,14 +128,6 @@ def command(*words: str) -> Said:
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = cli.main(words)
     return Said(code, out.getvalue(), err.getvalue())
-
-
-def until(what: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @contextlib.contextmanager
