@@ -19,6 +19,8 @@ from harness.deploy.ssh.packed import agent_file
 from tests.harness.deploy.fake import eventually
 
 SOURCE = Path()
+# Processes are found by it on the whole machine, where another worker of pytest may be at the same test.
+RUN = f"run{os.getpid()}"
 FORKS = "import os, signal\nif os.fork() == 0: os.setsid()\nsignal.pause()"
 
 
@@ -52,14 +54,14 @@ def ask(verb: str, **given: Any) -> Any:
 def base(tmp_path: Path) -> Any:
     """A host's folder; whatever is left of the run is ended."""
     folder = tmp_path / "base"
-    assert ask("claim", base=str(folder), run="run1", maker="me") is None
-    (folder / "runs" / "run1" / "n1").mkdir()
+    assert ask("claim", base=str(folder), run=RUN, maker="me") is None
+    (folder / "runs" / RUN / "n1").mkdir()
     yield folder
-    asked("release", base=str(folder), run="run1")
+    asked("release", base=str(folder), run=RUN)
 
 
 def node(base: Path, code: str, turn: int = 1) -> dict[str, Any]:
-    home, mark = str(base / "runs" / "run1" / "n1"), "run1/n1"
+    home, mark = str(base / "runs" / RUN / "n1"), f"{RUN}/n1"
     return {"home": home, "mark": mark, "argv": [sys.executable, "-c", code], "env": {}, "turn": turn}
 
 
@@ -147,11 +149,11 @@ def test_asked_to_end_it_may_say_goodbye(base: Path) -> None:
 def test_a_host_is_taken_once_and_given_back_empty(base: Path) -> None:
     command = node(base, FORKS)
     ask("start", **command)
-    assert ask("claim", base=str(base), run="run1", maker="me") is None  # the answer was lost
+    assert ask("claim", base=str(base), run=RUN, maker="me") is None  # the answer was lost
     theirs = json.loads(ask("claim", base=str(base), run="run2", maker="other"))
-    assert (theirs["run"], theirs["maker"]) == ("run1", "me")
+    assert (theirs["run"], theirs["maker"]) == (RUN, "me")
     assert theirs["silent_s"] < 60
-    removed = ask("release", base=str(base), run="run1")
+    removed = ask("release", base=str(base), run=RUN)
     assert removed[0].endswith("processes")
     assert states(command) == []
     assert not base.exists()
@@ -174,8 +176,8 @@ def test_a_number_that_is_a_strangers_by_now_is_not_the_keepers(base: Path) -> N
 
 
 def test_a_run_that_is_kept_loses_its_claim_alone(base: Path) -> None:
-    ask("release", base=str(base), run="run1", keep=True)
-    assert (base / "runs" / "run1").is_dir()
+    ask("release", base=str(base), run=RUN, keep=True)
+    assert (base / "runs" / RUN).is_dir()
     assert ask("leftovers", base=str(base)) is None
 
 
